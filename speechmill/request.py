@@ -1,0 +1,230 @@
+"""What a client may ask for, validated once, for HTTP bodies, batch lines and books alike.
+
+`parse_speech` takes decoded JSON and returns the text to speak and a `SpeechSpec`: everything resolved (aliases, defaults)
+and nothing left to check. It raises InvalidRequest that names the field and says what would be right.
+"""
+
+import hashlib
+import json
+import unicodedata
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictFloat, StrictInt, StrictStr, ValidationError
+
+from speechmill.catalogue import Catalogue, ModelInfo
+from speechmill.errors import InvalidRequest
+from speechmill.job import JobClass
+
+AudioFormat = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
+
+CONTENT_TYPES: dict[str, str] = {
+    "mp3": "audio/mpeg",                 # RFC 3003
+    "opus": "audio/ogg; codecs=opus",    # RFC 7845 §9: Opus in an Ogg container
+    "aac": "audio/aac",                  # ADTS
+    "flac": "audio/flac",                # RFC 9639 §11
+    "wav": "audio/wav",
+    "pcm": "audio/pcm",                  # as OpenAI: 16-bit little-endian, 24 kHz, mono, no header
+}
+
+EVENT_TYPES = ("speech.job.started", "speech.job.progress", "speech.job.completed", "speech.job.failed",
+               "speech.job.cancelled", "speech.job.expired")
+TERMINAL_EVENTS = EVENT_TYPES[2:]
+
+MAX_METADATA_PAIRS = 16
+MAX_DEADLINE_S = 30 * 86_400
+
+SEGMENT_CHARACTERS = 280
+"""Most characters of a segment, about 20 s of speech."""
+SEGMENT_CHARACTERS_CJK = 80
+"""The same for text in Chinese, Japanese or Korean script."""
+
+
+class WebhookSpec(BaseModel):
+    """Where to post a job's events. Which addresses are allowed is `speechmill.address`'s business."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    url: Annotated[StrictStr, Field(min_length=1, max_length=2048)]
+    events: tuple[Literal["speech.job.started", "speech.job.progress", "speech.job.completed", "speech.job.failed",
+                          "speech.job.cancelled", "speech.job.expired"], ...] = TERMINAL_EVENTS  # type: ignore[assignment]
+
+
+def _voice_name(value: object) -> object:
+    """OpenAI's clients send a voice as a string or as {"id": …}."""
+    if isinstance(value, dict):
+        return value.get("id")
+    return "" if value is None else value
+
+
+def _none_is_empty(value: object) -> object:
+    return "" if value is None else value
+
+
+Name = Annotated[StrictStr, BeforeValidator(_none_is_empty), Field(max_length=200)]
+
+
+class SpeechBody(BaseModel):
+    """The request as it comes. Unknown fields are ignored, as OpenAI does. None means "not given"."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    input: StrictStr
+    model: Name = ""
+    voice: Annotated[StrictStr, BeforeValidator(_voice_name), Field(max_length=200)] = ""
+    instructions: Annotated[StrictStr, BeforeValidator(_none_is_empty), Field(max_length=4096)] = ""
+    response_format: AudioFormat | None = None
+    speed: Annotated[StrictFloat | StrictInt | None, Field(ge=0.25, le=4.0)] = None
+    stream_format: Literal["audio", "sse"] | None = None
+    language: Name = ""
+    seed: Annotated[StrictInt | None, Field(ge=0, le=2**63 - 1)] = None
+    ref_audio: StrictStr | None = None
+    ref_text: StrictStr | None = None
+    timestamps: Literal["none", "word", "sentence"] | None = None
+    lexicon_ids: list[StrictStr] | None = None
+    metadata: dict[Annotated[StrictStr, Field(max_length=64)], Annotated[StrictStr, Field(max_length=512)]] | None = None
+    webhook: WebhookSpec | None = None
+    expires_after: Annotated[StrictInt | None, Field(ge=60, le=365 * 86_400)] = None
+    deadline: Annotated[StrictInt | None, Field(ge=1, le=MAX_DEADLINE_S)] = None
+    priority: Literal["interactive", "batch"] | None = None
+
+
+class SpeechSpec(BaseModel):
+    """A validated request without its text: what is stored with the job and given to the worker."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str
+    voice: str
+    language: str                        # a tag of the model's, or "auto"
+    instructions: str = ""
+    response_format: AudioFormat = "mp3"
+    speed: float = 1.0
+    seed: int | None = None
+    metadata: dict[str, str] = {}
+    webhook: WebhookSpec | None = None
+    expires_after: int | None = None     # seconds that results are kept after completion
+    deadline: int | None = None          # seconds from acceptance until it must have ended
+    klass: JobClass = JobClass.BATCH
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long `input` may be, characters, and where a longer one should go (said in the error)."""
+
+    characters: int
+    hint: str = ""
+
+
+def parse_speech(body: object, catalogue: Catalogue, limits: Limits, default_class: JobClass) -> tuple[str, SpeechSpec]:
+    """The text and the spec of one speech request. Raises InvalidRequest, or NoCatalogue when no model is known yet."""
+    if not isinstance(body, dict):
+        raise InvalidRequest(f"The body must be a JSON object, not {_json_type(body)}.", param="body")
+    try:
+        asked = SpeechBody.model_validate(body)
+    except ValidationError as error:
+        raise _first_problem(error) from None
+    text = clean_text(asked.input, limits)
+    model = catalogue.model(asked.model)
+    _refuse_what_the_model_lacks(asked, model)
+    metadata = asked.metadata or {}
+    if len(metadata) > MAX_METADATA_PAIRS:
+        raise InvalidRequest(f"metadata has {len(metadata)} pairs; at most {MAX_METADATA_PAIRS} are kept.", param="metadata")
+    return text, SpeechSpec(
+        model=model.id,
+        voice=model.voice(asked.voice).id,
+        language=model.language(asked.language),
+        instructions=asked.instructions,
+        response_format=asked.response_format or "mp3",
+        speed=1.0 if asked.speed is None else float(asked.speed),
+        seed=asked.seed,
+        metadata=metadata,
+        webhook=asked.webhook,
+        expires_after=asked.expires_after,
+        deadline=asked.deadline,
+        klass=JobClass(asked.priority) if asked.priority else default_class,
+    )
+
+
+def clean_text(text: str, limits: Limits) -> str:
+    """`text` in NFC with control characters turned into spaces. Raises InvalidRequest when it is empty, too long, not
+    Unicode, or has nothing in it that can be spoken."""
+    if len(text) > limits.characters:
+        raise InvalidRequest(f"input has {len(text):,} characters; at most {limits.characters:,} are taken here."
+                             f"{' ' + limits.hint if limits.hint else ''}", param="input", code="input_too_long")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(f"input has half of a surrogate pair at character {error.start}; send whole characters.",
+                             param="input") from None
+    text = unicodedata.normalize("NFC", text.translate(_CONTROL_TO_SPACE))
+    if not text.strip():
+        raise InvalidRequest("input is empty; send the text to speak.", param="input", code="input_empty")
+    if not any(map(is_speakable, text)):
+        raise InvalidRequest("input has no letter, digit or symbol that can be spoken.", param="input", code="input_unspeakable")
+    return text
+
+
+def is_speakable(character: str) -> bool:
+    """Letters, numbers and symbols (emoji, currency, mathematics) have a spoken form; punctuation and spaces have none."""
+    return unicodedata.category(character)[0] in "LN" or unicodedata.category(character) in ("Sc", "Sm", "So")
+
+
+def fits_one_segment(text: str) -> bool:
+    """Whether a job for `text` is a single unit. By length alone: cutting is the workers' business."""
+    return len(text) <= (SEGMENT_CHARACTERS_CJK if has_cjk(text) else SEGMENT_CHARACTERS)
+
+
+def has_cjk(text: str) -> bool:
+    """Whether Han, kana or hangul occur in `text`."""
+    return any(low <= ord(character) <= high for character in text for low, high in _CJK_BLOCKS) if not text.isascii() else False
+
+
+def fingerprint(body: object) -> str:
+    """SHA-256 of the request's canonical JSON (keys sorted): equal bodies, however they were spelled, have equal ones."""
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+_CJK_BLOCKS = ((0x1100, 0x11FF), (0x2E80, 0x2FDF), (0x3040, 0x30FF), (0x3100, 0x318F), (0x31A0, 0x31FF), (0x3400, 0x4DBF),
+               (0x4E00, 0x9FFF), (0xA960, 0xA97F), (0xAC00, 0xD7FF), (0xF900, 0xFAFF), (0xFF66, 0xFFDC), (0x20000, 0x3FFFF))
+
+_CONTROL_TO_SPACE = {code: " " for code in (*range(0x00, 0x20), *range(0x7F, 0xA0), 0xFEFF, 0xFFFC, 0xFFFE, 0xFFFF)
+                     if chr(code) not in "\n\r\t\x85"}
+
+
+def _refuse_what_the_model_lacks(asked: SpeechBody, model: ModelInfo) -> None:
+    if not model.clones and (asked.ref_audio or asked.ref_text):
+        field = "ref_audio" if asked.ref_audio else "ref_text"
+        raise InvalidRequest(f"Model {model.id!r} cannot clone a voice; leave {field} out.", param=field)
+    if asked.stream_format == "sse":
+        raise InvalidRequest("stream_format must be audio; sse is not offered by this server.", param="stream_format")
+    if asked.timestamps == "word":
+        raise InvalidRequest("timestamps must be none or sentence; no aligner for word times is installed here.",
+                             param="timestamps")
+    if asked.lexicon_ids:
+        raise InvalidRequest("There are no lexicons on this server; leave lexicon_ids out.", param="lexicon_ids")
+
+
+def _first_problem(error: ValidationError) -> InvalidRequest:
+    problem = error.errors(include_url=False)[0]
+    place = [str(part) for part in problem["loc"] if part not in ("float", "int", "constrained-str")]
+    field = ".".join(place) or "body"
+    if problem["type"] == "missing":
+        return InvalidRequest(f"{field} is missing; {_WANTED.get(field, 'it is required')}.", param=field, code="missing_field")
+    message = problem["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    return InvalidRequest(f"{field}: {message} (got {_shown(problem['input'])}).", param=field)
+
+
+_WANTED = {"input": "send the text to speak", "webhook.url": "send the https address that events are posted to"}
+
+
+def _shown(value: Any) -> str:
+    shown = json.dumps(value, ensure_ascii=True, default=str)
+    return shown if len(shown) <= 80 else shown[:77] + "..."
+
+
+def _json_type(value: object) -> str:
+    names = {list: "an array", str: "a string", int: "a number", float: "a number", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), "something else")

@@ -1,0 +1,174 @@
+"""All settings: one frozen tree, read once when a process starts, and passed down from there.
+
+Every setting is an environment variable: `SPEECHMILL_` + the group + `__` + the name, e.g. `SPEECHMILL_S3__BUCKET`.
+`docs/configuration.md` is generated from this file. A bad or unknown value stops the boot with an error that names it.
+"""
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from speechmill.errors import SpeechmillError
+
+CommaList = Annotated[tuple[str, ...], NoDecode]
+
+
+class BadSettings(SpeechmillError):
+    """A setting that cannot be used; the message names the environment variable and what is wrong."""
+
+    code = "bad_settings"
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+class Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RedisSettings(Group):
+    url: str = Field("redis://127.0.0.1:6379/0", description="Redis or Valkey that holds jobs and Celery's queues.")
+    producer_timeout_s: float = Field(1.5, gt=0, description="How long the producer waits for Redis before it answers 503.")
+    worker_timeout_s: float = Field(5.0, gt=0, description="How long a worker waits for one reply before it tries again.")
+
+
+class S3Settings(Group):
+    bucket: str = Field("speechmill", description="Bucket for results, segments and large inputs. Made at start when missing.")
+    endpoint_url: str | None = Field(None, description="S3 endpoint that workers and producer use; empty means AWS.")
+    public_endpoint_url: str | None = Field(
+        None, description="Endpoint that clients can reach; presigned URLs are signed for it. Default: endpoint_url.")
+    region: str = Field("us-east-1", description="Region to sign for.")
+    access_key_id: SecretStr | None = Field(None, description="Access key; empty means boto3's own credential chain.")
+    secret_access_key: SecretStr | None = Field(None, description="Secret key.")
+
+
+class BlobSettings(Group):
+    kind: Literal["folder", "s3"] = Field("folder", description="Where objects lie: a local folder, or S3-compatible storage.")
+    folder: Path = Field(Path("speechmill-data/objects"), description="The folder, when kind is folder.")
+    url_secret: SecretStr = Field(SecretStr(""), description="Key that signs download URLs of the folder kind (≥ 16 characters).")
+    url_ttl_s: int = Field(3600, ge=1, le=604_800, description="How long a download URL stays valid, seconds.")
+    delivery: Literal["redirect", "proxy"] = Field(
+        "redirect", description="How /content answers: 302 to a signed URL, or the bytes themselves.")
+
+
+class LimitSettings(Group):
+    sync_characters: int = Field(4096, ge=1, description="Longest input of a sync request; longer ones go to the jobs URL.")
+    job_characters: int = Field(1_000_000, ge=1, description="Longest input of a job.")
+    body_bytes: int = Field(8 * 1024 * 1024, ge=1024, description="Largest request body.")
+    inline_bytes: int = Field(16 * 1024, ge=0, description="Inputs above this many bytes go to storage, not to Redis.")
+    queued_jobs: int = Field(1_000_000, ge=1, description="Jobs that one tenant may have waiting; more is 429 queue_full.")
+
+
+class ProducerSettings(Group):
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    public_url: str = Field("", description="Base of the URLs in answers; empty means the request's own Host.")
+    processes: int = Field(1, ge=1, description="Producer processes that share the port.")
+    sync_timeout_s: float = Field(300, gt=0, description="How long a sync request waits before 504 (the job goes on).")
+    abandon_after_s: float = Field(15, ge=0, description="A sync job whose client hung up is cancelled after this.")
+    attach_sdk_retries: bool = Field(
+        True, description="A retry by an OpenAI SDK (x-stainless-retry-count) attaches to the first try's job.")
+    cors_origins: CommaList = Field((), description="Origins that browsers may call from, separated by commas; * for all.")
+    default_model: str = Field("", description="Model meant by an empty name and by OpenAI's names; empty means the first.")
+
+    _cors = field_validator("cors_origins", mode="before")(_split)
+
+
+class WorkerSettings(Group):
+    voice: Literal["espeak", "tone"] = Field("espeak", description="What a speech worker speaks with.")
+    speech_slots: int = Field(4, ge=2, description="Segments that a speech worker speaks at once.")
+    cpu_slots: int = Field(2, ge=2, description="Plan and finish steps that a cpu worker does at once.")
+    reserved_slots: int = Field(1, ge=1, description="Slots of either role that batch work never takes.")
+    deliveries: int = Field(4, ge=1, description="Webhooks that a cpu worker delivers at once.")
+    lease_s: float = Field(30, gt=0, description="Length of a lease; a worker silent for this long has lost its units.")
+    max_crashes: int = Field(3, ge=1, description="A unit that was in flight in this many crashes fails as worker_crashed.")
+    max_tries: int = Field(3, ge=1, description="Tries of a unit whose error may pass.")
+    sweep_s: float = Field(0.7, gt=0, description="Time between two sweeps.")
+    grace_s: float = Field(25, ge=0, description="How long a stopping worker lets its units finish before it releases them.")
+    doorbells: int = Field(64, ge=1, description="Most Celery messages that wait in one queue.")
+    upload_patience_s: float = Field(
+        300, gt=0, description="How long a finished result is held and its upload tried again while storage is away.")
+    scratch: Path | None = Field(None, description="Folder for files in the making; default: the system's temporary folder.")
+
+
+class WebhookSettings(Group):
+    secret: SecretStr = Field(
+        SecretStr(""), description="Standard Webhooks secret of the local tenant: whsec_ and padded base64 of 24 to 64 bytes.")
+    timeout_s: float = Field(15, gt=0, description="How long one delivery may take.")
+    allow_cidrs: CommaList = Field(
+        (), description="Networks that webhooks may reach although they are not public, e.g. 127.0.0.0/8; http and any port too.")
+    egress_proxy: str = Field("", description="HTTP proxy that all webhook calls go through.")
+
+    _cidrs = field_validator("allow_cidrs", mode="before")(_split)
+
+    @field_validator("allow_cidrs")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for part in value:
+            ipaddress.ip_network(part)
+        return value
+
+
+class RetentionSettings(Group):
+    results_s: int = Field(7 * 86_400, ge=60, description="How long results are kept after a job ends, unless it says otherwise.")
+    records_s: int = Field(30 * 86_400, ge=60, description="How long a job's record is kept after it ends.")
+    idempotency_s: int = Field(86_400, ge=60, description="How long an Idempotency-Key is remembered.")
+
+
+class LogSettings(Group):
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level that is logged.")
+    format: Literal["json", "text"] = Field("json", description="json: one object a line; text: for people.")
+
+
+class Settings(BaseSettings):
+    """The whole tree. Build it with `load_settings`."""
+
+    model_config = SettingsConfigDict(env_prefix="SPEECHMILL_", env_nested_delimiter="__", frozen=True, extra="forbid")
+
+    redis: RedisSettings = RedisSettings()
+    blobs: BlobSettings = BlobSettings()
+    s3: S3Settings = S3Settings()
+    limits: LimitSettings = LimitSettings()
+    producer: ProducerSettings = ProducerSettings()
+    worker: WorkerSettings = WorkerSettings()
+    webhooks: WebhookSettings = WebhookSettings()
+    retention: RetentionSettings = RetentionSettings()
+    log: LogSettings = LogSettings()
+
+
+def variable(path: tuple[str | int, ...]) -> str:
+    """The environment variable of the setting at `path`: ("s3", "bucket") → SPEECHMILL_S3__BUCKET."""
+    return "SPEECHMILL_" + "__".join(str(part).upper() for part in path)
+
+
+def load_settings() -> Settings:
+    """Read the environment. Raises BadSettings that names each variable at fault, unknown ones included."""
+    try:
+        settings = Settings()
+    except (ValidationError, ValueError) as error:
+        raise BadSettings(_explain(error)) from None
+    unknown = [name for name in os.environ if name.startswith("SPEECHMILL_") and not _known(name)]
+    if unknown:
+        raise BadSettings(f"No such setting: {', '.join(sorted(unknown))}. See docs/configuration.md.")
+    return settings
+
+
+def _explain(error: ValueError) -> str:
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{variable(problem['loc'])}: {problem['msg']}" for problem in error.errors())
+    return str(error)
+
+
+def _known(name: str) -> bool:
+    group, _, field = name.removeprefix("SPEECHMILL_").lower().partition("__")
+    info = Settings.model_fields.get(group)
+    if info is None or info.annotation is None:
+        return False
+    return not field or field in info.annotation.model_fields

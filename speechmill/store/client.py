@@ -1,0 +1,144 @@
+"""Runs the store's verbs: `Store` blocks (workers, CLI), `AsyncStore` awaits (producer). Both raise StoreUnavailable when
+Redis is away, full, read-only or too slow."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import redis
+import redis.asyncio
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisError
+from redis.retry import Retry
+
+from speechmill.catalogue import Catalogue, ModelInfo
+from speechmill.errors import StoreUnavailable
+from speechmill.settings import Settings
+from speechmill.store.verbs import Argument, Call
+from speechmill.tasks import KEY_PREFIX
+
+T = TypeVar("T")
+
+CATALOGUE_KEY = KEY_PREFIX + "catalogue"
+EVENTS_KEY = KEY_PREFIX + "events"
+STOP_CHANNEL = KEY_PREFIX + "stop"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The durations and limits that every script is given."""
+
+    lease_ms: int = 30_000
+    max_crashes: int = 3
+    max_tries: int = 3
+    doorbells: int = 64
+    results_ms: int = 7 * 86_400_000
+    records_ms: int = 30 * 86_400_000
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Policy":
+        worker, retention = settings.worker, settings.retention
+        return cls(lease_ms=round(worker.lease_s * 1000), max_crashes=worker.max_crashes, max_tries=worker.max_tries,
+                   doorbells=worker.doorbells, results_ms=retention.results_s * 1000, records_ms=retention.records_s * 1000)
+
+    def arguments(self) -> tuple[Argument, ...]:
+        """In the order in which `lua/lib.lua` reads them."""
+        return (self.lease_ms, self.max_crashes, self.max_tries, self.doorbells, self.results_ms, self.records_ms)
+
+
+class Store:
+    """The job store, blocking. Thread-safe: redis-py gives each call a connection of its own."""
+
+    def __init__(self, client: redis.Redis, policy: Policy) -> None:
+        self.redis = client
+        self._first = policy.arguments()
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Store":
+        # One try again on a fresh connection: after a Redis restart every pooled one is dead. All verbs bear repetition.
+        client = redis.Redis.from_url(
+            settings.redis.url, decode_responses=True, socket_timeout=settings.redis.worker_timeout_s,
+            socket_connect_timeout=2, socket_keepalive=True, retry=Retry(NoBackoff(), 1), health_check_interval=30)
+        return cls(client, Policy.of(settings))
+
+    def run(self, call: Call[T]) -> T:
+        arguments = (KEY_PREFIX, *self._first, *call.args)
+        try:
+            try:
+                reply = self.redis.evalsha(call.script.sha, 1, *arguments)
+            except NoScriptError:
+                reply = self.redis.eval(call.script.text, 1, *arguments)
+        except RedisError as error:
+            raise _unavailable(error) from error
+        return call.read(reply)
+
+    def publish(self, model: ModelInfo) -> None:
+        """Add or replace a model of the catalogue."""
+        try:
+            self.redis.hset(CATALOGUE_KEY, model.id, model.model_dump_json())
+        except RedisError as error:
+            raise _unavailable(error) from error
+
+    def takes(self, job_id: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Segment number and record of every accepted take of a job, in no order; memory stays flat."""
+        try:
+            for n, record in self.redis.hscan_iter(f"{KEY_PREFIX}segments:{job_id}", count=500):
+                yield int(n), json.loads(record)
+        except RedisError as error:
+            raise _unavailable(error) from error
+
+    def close(self) -> None:
+        self.redis.close()
+
+
+class AsyncStore:
+    """The job store for the producer's event loop, which it never blocks."""
+
+    def __init__(self, client: "redis.asyncio.Redis", policy: Policy) -> None:
+        self.redis = client
+        self._first = policy.arguments()
+
+    @classmethod
+    def open(cls, settings: Settings) -> "AsyncStore":
+        client = redis.asyncio.Redis.from_url(
+            settings.redis.url, decode_responses=True, socket_timeout=settings.redis.producer_timeout_s,
+            socket_connect_timeout=1, socket_keepalive=True, retry=Retry(NoBackoff(), 0), max_connections=4096)  # type: ignore[arg-type]
+        return cls(client, Policy.of(settings))
+
+    async def run(self, call: Call[T]) -> T:
+        arguments = (KEY_PREFIX, *self._first, *call.args)
+        try:
+            try:
+                reply = await self.redis.evalsha(call.script.sha, 1, *arguments)
+            except NoScriptError:
+                reply = await self.redis.eval(call.script.text, 1, *arguments)
+        except (RedisError, OSError) as error:
+            raise _unavailable(error) from error
+        return call.read(reply)
+
+    async def catalogue(self, default_model: str) -> Catalogue:
+        try:
+            models = await self.redis.hgetall(CATALOGUE_KEY)
+        except (RedisError, OSError) as error:
+            raise _unavailable(error) from error
+        return Catalogue(models=tuple(ModelInfo.model_validate_json(models[name]) for name in sorted(models)),
+                         default_model=default_model)
+
+    async def takes(self, job_id: str, first: int, count: int) -> list[dict[str, Any] | None]:
+        """Records of the accepted takes of segments `first` … `first + count - 1`; None where there is none yet."""
+        if count <= 0:
+            return []
+        try:
+            found = await self.redis.hmget(f"{KEY_PREFIX}segments:{job_id}", [str(n) for n in range(first, first + count)])
+        except (RedisError, OSError) as error:
+            raise _unavailable(error) from error
+        return [json.loads(record) if record else None for record in found]
+
+    async def close(self) -> None:
+        await self.redis.aclose()
+
+
+def _unavailable(error: Exception) -> StoreUnavailable:
+    reason = str(error).split("\n")[0][:200]
+    return StoreUnavailable(f"The job store (Redis) cannot be used now: {reason}", retry_after_s=1)

@@ -1,0 +1,91 @@
+-- CLAIM: lease the next unit of the first of these queues that has one. -> nil | {unit, token, attempt, queue, ...}
+local worker = A[1]
+
+local function next_suspect(queue)
+  local ref = call('RPOP', P .. 'suspects:' .. queue)
+  if not ref then return nil end
+  call('SREM', P .. 'suspected:' .. job_of(ref), ref)
+  return job_of(ref), name_of(ref), tonumber(call('HGET', unit_key(ref), 'characters'))
+end
+
+-- Where segment `n` of a planned job lies in its plan object: offset, bytes, characters.
+local function place(id, n)
+  return struct.unpack('<I4I2I2', call('GETRANGE', P .. 'index:' .. id, n * 8, n * 8 + 7))
+end
+
+local function next_unit(id)
+  local f = call('HMGET', job_key(id), 'phase', 'cursor', 'units', 'characters')
+  local name = call('LPOP', P .. 'again:' .. id)
+  if not name then
+    if tonumber(f[2]) >= tonumber(f[3]) then return nil end
+    call('HINCRBY', job_key(id), 'cursor', 1)
+    name = f[1] == 'speak' and f[2] or f[1]
+  end
+  if f[1] ~= 'speak' then return name, tonumber(f[4]) end
+  local _, _, characters = place(id, tonumber(name))
+  return name, characters
+end
+
+-- The tenant with the smallest start tag, and of its jobs the one with the smallest tag.
+local function next_fair(queue)
+  local ring = P .. 'ring:' .. queue
+  local first = call('ZRANGE', ring, 0, 0, 'WITHSCORES')
+  if #first == 0 then return nil end
+  local tenant, start = first[1], tonumber(first[2])
+  local jobs = ring .. ':' .. tenant
+  local head = call('ZRANGE', jobs, 0, 0, 'WITHSCORES')
+  local id, tag = head[1], tonumber(head[2])
+  local name, characters = next_unit(id)
+  call('SET', P .. 'clock:' .. queue, start)
+  call('SET', P .. 'clock:' .. queue .. ':' .. tenant, tag)
+  call('ZADD', jobs, tag + characters, id)
+  call('ZADD', ring, start + characters / tonumber(call('HGET', P .. 'weights', tenant) or '1'), tenant)
+  call('HINCRBY', job_key(id), 'queued_chars', 0 - characters)
+  if call('HINCRBY', job_key(id), 'queued', -1) == 0 then ring_drop(queue, tenant, id) end
+  return id, name, characters
+end
+
+local function start(id)
+  if call('HGET', job_key(id), 'status') ~= 'queued' then return end
+  move(id, 'in_progress')
+  call('HSET', job_key(id), 'started', NOW)
+  call('HINCRBY', P .. 'stats', 'wait_ms', NOW - tonumber(call('HGET', job_key(id), 'created')))
+  call('HINCRBY', P .. 'stats', 'jobs_started', 1)
+  record(id, 'speech.job.started')
+end
+
+local function lease(queue, id, name, characters)
+  count(queue, -1, 0 - characters)
+  local ref = id .. '/' .. name
+  local token = call('INCR', P .. 'fence')
+  local attempt = call('HINCRBY', unit_key(ref), 'attempt', 1)
+  call('HSET', unit_key(ref), 'token', token, 'owner', worker, 'queue', queue, 'characters', characters, 'claimed', NOW)
+  call('ZADD', P .. 'leases', NOW + LEASE_MS, ref)
+  call('SADD', P .. 'held:' .. worker, ref)
+  call('SADD', P .. 'leased:' .. id, ref)
+  call('HINCRBY', P .. 'leased', queue, 1)
+  if attempt > 1 or name == 'whole' or name == 'plan' then call('HINCRBY', job_key(id), 'attempts', 1) end
+  start(id)
+  local offset, bytes, segment = 0, 0, -1
+  local f = call('HMGET', job_key(id), 'phase', 'tenant', 'model', 'spec', 'request_id', 'input', 'input_key', 'plan_key',
+                 'segments', 'created')
+  if f[1] == 'speak' then
+    segment = tonumber(name)
+    offset, bytes = place(id, segment)
+    f[6] = ''
+  end
+  return {ref, token, attempt, queue, characters, NOW, segment, offset, bytes,
+          f[1], f[2], f[3], f[4], f[5], f[6] or '', f[7] or '', f[8] or '', f[9], f[10], bells()}
+end
+
+for i = 2, #A do
+  local queue = A[i]
+  local id, name, characters
+  if string.match(queue, ':suspect$') then
+    id, name, characters = next_suspect(queue)
+  else
+    id, name, characters = next_fair(queue)
+  end
+  if id then return lease(queue, id, name, characters) end
+end
+return nil

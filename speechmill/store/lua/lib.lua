@@ -1,0 +1,300 @@
+-- What every script starts with: the key layout, the clock, and the few moves that the verbs are made of.
+--
+-- A queue is named role[:model]:class, e.g. speech:espeak:batch, cpu:interactive. A unit is named <job>/<unit>, where unit is
+-- plan, finish, whole or a segment number. All keys stand behind the prefix in KEYS[1].
+--
+--   order                      counter  of accepted jobs; lists are sorted by it
+--   fence                      counter  the newest fencing token
+--   job:<job>                  hash     the job's record (fields: see submit.lua)
+--   index:<job>                string   8 bytes a segment: its line in the plan object (u32 offset, u16 bytes), u16 characters
+--   segments:<job>             hash     segment number -> JSON record of its accepted take
+--   again:<job>                list     units that were claimed before and wait again; they go before the cursor
+--   leased:<job>               set      units of this job under a lease
+--   suspected:<job>            set      units of this job in a suspect queue
+--   unit:<unit>                hash     token, owner, queue, characters, attempt, tries, crashes; from the first claim to the end
+--   leases                     zset     unit -> when its lease ends, ms
+--   held:<worker>              set      units that this worker leases
+--   ring:<queue>               zset     tenant -> start tag (weighted fair queueing, cost in characters)
+--   ring:<queue>:<tenant>      zset     job -> tag within the tenant
+--   clock:<queue>[:<tenant>]   string   virtual time of that ring
+--   tags:<queue>               hash     tenant with nothing queued -> the tag it left with
+--   suspects:<queue>           list     units of a suspect queue
+--   depth, backlog, leased     hash     queue -> units queued, characters queued, units leased
+--   capacity, warming          hash     queue -> slots of ready workers, of workers that still warm up
+--   weights                    hash     tenant -> weight; 1 where there is none
+--   jobs:<tenant>[:<status>]   zset     job -> order
+--   idem:<tenant>:<route+key>  string   "<job> <fingerprint>"
+--   same:<tenant>:<fingerprint> string  job, for ten minutes: what an SDK's retry attaches to
+--   deadlines, expiry, forget  zset     job -> when it must have ended, its results go, its record goes, ms
+--   events                     stream   the event log, capped
+--   outbox                     zset     event -> when it is to be delivered next, ms
+--   event:<event>              hash     job, tenant, type, at, tries, ...
+--   dead                       zset     event -> when its last try failed
+--   workers                    zset     worker -> last beat, ms
+--   worker:<worker>            hash     role, host, state, cap:<queue> -> slots
+--   catalogue                  hash     model -> JSON
+--   stats                      hash     counters for /metrics
+--   celery:<queue>             list     Celery's own: the doorbells that wait
+-- and one channel, stop: the id of a job whose units should stop.
+
+local P = KEYS[1]
+local LEASE_MS, MAX_CRASHES, MAX_TRIES, DOORBELLS = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local RESULTS_MS, RECORDS_MS = tonumber(ARGV[5]), tonumber(ARGV[6])
+local A = {unpack(ARGV, 7)}
+
+local call = redis.call
+local TIME = call('TIME')
+local NOW = TIME[1] * 1000 + math.floor(TIME[2] / 1000)
+
+-- A job enters its tenant's ring as if a full segment of it had been served: first come, first served among first units, and no
+-- stream of newcomers can hold back a job that is already there.
+local ENTRY_COST = 280
+
+local BELLS = {}
+
+local function job_key(id) return P .. 'job:' .. id end
+local function unit_key(ref) return P .. 'unit:' .. ref end
+local function job_of(ref) return string.match(ref, '^(.*)/') end
+local function name_of(ref) return string.match(ref, '([^/]*)$') end
+
+local function queue_of(phase, model, class)
+  if phase == 'plan' or phase == 'finish' then return 'cpu:' .. class end
+  return 'speech:' .. model .. ':' .. class
+end
+
+local function suspect_queue(queue) return (string.gsub(queue, '[^:]+$', 'suspect')) end
+
+local function count(queue, units, characters)
+  call('HINCRBY', P .. 'depth', queue, units)
+  call('HINCRBY', P .. 'backlog', queue, characters)
+  if units > 0 then BELLS[queue] = true end
+end
+
+-- Which doorbells to send: {queue, times, ...}. Never more than could find work, a free slot, and room in Celery's queue.
+local function bells()
+  local out = {}
+  for queue in pairs(BELLS) do
+    local n
+    if queue == 'deliver' then
+      n = call('ZCOUNT', P .. 'outbox', '-inf', NOW)
+    else
+      n = tonumber(call('HGET', P .. 'depth', queue) or '0')
+      local slots = tonumber(call('HGET', P .. 'capacity', queue) or '0')
+      if slots > 0 then n = math.min(n, slots - tonumber(call('HGET', P .. 'leased', queue) or '0')) end
+    end
+    n = math.min(n, DOORBELLS) - call('LLEN', P .. 'celery:' .. queue)
+    if n > 0 then out[#out + 1] = queue; out[#out + 1] = n end
+  end
+  return out
+end
+
+-- Weighted fair queueing ---------------------------------------------------------------------------------------------------
+
+local function ring_add(queue, tenant, id)
+  local ring = P .. 'ring:' .. queue
+  local jobs = ring .. ':' .. tenant
+  if call('ZSCORE', jobs, id) then return end
+  call('ZADD', jobs, tonumber(call('GET', P .. 'clock:' .. queue .. ':' .. tenant) or '0') + ENTRY_COST, id)
+  if not call('ZSCORE', ring, tenant) then
+    local tag = tonumber(call('HGET', P .. 'tags:' .. queue, tenant) or '0')
+    call('HDEL', P .. 'tags:' .. queue, tenant)
+    call('ZADD', ring, math.max(tag, tonumber(call('GET', P .. 'clock:' .. queue) or '0')), tenant)
+  end
+end
+
+local function ring_drop(queue, tenant, id)
+  local ring = P .. 'ring:' .. queue
+  local jobs = ring .. ':' .. tenant
+  call('ZREM', jobs, id)
+  if call('ZCARD', jobs) == 0 then
+    call('DEL', P .. 'clock:' .. queue .. ':' .. tenant)
+    local tag = call('ZSCORE', ring, tenant)
+    if tag then
+      call('HSET', P .. 'tags:' .. queue, tenant, tag)
+      call('ZREM', ring, tenant)
+    end
+  end
+end
+
+-- The event log and the outbox ---------------------------------------------------------------------------------------------
+
+local function record(id, kind)
+  local version = call('HINCRBY', job_key(id), 'version', 1)
+  local f = call('HMGET', job_key(id), 'status', 'progress', 'tenant', 'hook')
+  call('XADD', P .. 'events', 'MAXLEN', '~', 20000, '*',
+       'job', id, 'type', kind, 'status', f[1], 'progress', f[2], 'version', version)
+  if f[4] and f[4] ~= '' and string.find(',' .. f[4] .. ',', ',' .. kind .. ',', 1, true) then
+    local event = 'evt_' .. string.match(id, '([^_]+)$') .. string.format('%06x', version)
+    call('HSET', P .. 'event:' .. event, 'job', id, 'tenant', f[3], 'type', kind, 'at', NOW, 'tries', 0)
+    call('ZADD', P .. 'outbox', NOW, event)
+    BELLS['deliver'] = true
+  end
+end
+
+-- Jobs ---------------------------------------------------------------------------------------------------------------------
+
+-- ALLOWED stands above this file: it is speechmill.job.TRANSITIONS. Callers check first; this catches a bug before it writes.
+local function may(from, to) return ALLOWED[from] and ALLOWED[from][to] end
+
+local function move(id, to)
+  local f = call('HMGET', job_key(id), 'status', 'tenant', 'order')
+  if not may(f[1], to) then error('no transition from ' .. tostring(f[1]) .. ' to ' .. to) end
+  call('ZREM', P .. 'jobs:' .. f[2] .. ':' .. f[1], id)
+  call('ZADD', P .. 'jobs:' .. f[2] .. ':' .. to, f[3], id)
+  call('HSET', job_key(id), 'status', to)
+end
+
+-- Put `units` units of the job's present phase into its queue.
+local function enqueue(id, units, characters)
+  local f = call('HMGET', job_key(id), 'tenant', 'phase', 'model', 'class')
+  local queue = queue_of(f[2], f[3], f[4])
+  call('HINCRBY', job_key(id), 'queued', units)
+  call('HINCRBY', job_key(id), 'queued_chars', characters)
+  count(queue, units, characters)
+  ring_add(queue, f[1], id)
+end
+
+local function enter_phase(id, phase, units, characters)
+  call('HSET', job_key(id), 'phase', phase, 'units', units, 'cursor', 0)
+  call('DEL', P .. 'again:' .. id)
+  enqueue(id, units, characters)
+end
+
+-- Take every queued unit of the job out of the queues, suspects too. They stay in `again`, for /retry.
+local function withdraw(id)
+  local f = call('HMGET', job_key(id), 'tenant', 'phase', 'model', 'class', 'queued', 'queued_chars')
+  local queue = queue_of(f[2], f[3], f[4])
+  ring_drop(queue, f[1], id)
+  count(queue, 0 - tonumber(f[5]), 0 - tonumber(f[6]))  -- 0 - x: Lua would print -0, which HINCRBY refuses
+  local suspects = suspect_queue(queue)
+  for _, ref in ipairs(call('SMEMBERS', P .. 'suspected:' .. id)) do
+    call('LREM', P .. 'suspects:' .. suspects, 0, ref)
+    count(suspects, -1, 0 - tonumber(call('HGET', unit_key(ref), 'characters')))
+    call('RPUSH', P .. 'again:' .. id, name_of(ref))
+  end
+  call('DEL', P .. 'suspected:' .. id)
+  call('HSET', job_key(id), 'queued', 0, 'queued_chars', 0)
+end
+
+-- End a lease, whoever held it. Without its token, nobody can commit this unit.
+local function unlease(ref)
+  local f = call('HMGET', unit_key(ref), 'queue', 'owner', 'token')
+  if not f[3] then return end
+  call('HDEL', unit_key(ref), 'token')
+  call('ZREM', P .. 'leases', ref)
+  call('SREM', P .. 'held:' .. f[2], ref)
+  call('SREM', P .. 'leased:' .. job_of(ref), ref)
+  call('HINCRBY', P .. 'leased', f[1], -1)
+end
+
+local function owned(ref, token) return call('HGET', unit_key(ref), 'token') == token end
+
+-- The end of a job: nothing of it stays queued or leased, its event is written, and its results get their date.
+local function close(id, status, error_json)
+  withdraw(id)
+  local running = call('SMEMBERS', P .. 'leased:' .. id)
+  for _, ref in ipairs(running) do
+    unlease(ref)
+    call('RPUSH', P .. 'again:' .. id, name_of(ref))
+  end
+  move(id, status)
+  call('HSET', job_key(id), 'ended', NOW)
+  if status == 'cancelled' then call('HSET', job_key(id), 'cancelled', NOW) end
+  if status == 'completed' then call('HSET', job_key(id), 'progress', 100) end
+  if error_json ~= '' then call('HSET', job_key(id), 'error', error_json) end
+  call('ZREM', P .. 'deadlines', id)
+  local keep_s = tonumber(call('HGET', job_key(id), 'keep') or '')
+  local expires = NOW + (keep_s and keep_s * 1000 or RESULTS_MS)
+  call('HSET', job_key(id), 'expires', expires)
+  call('ZADD', P .. 'expiry', expires, id)
+  local started = tonumber(call('HGET', job_key(id), 'started') or '')
+  call('HINCRBY', P .. 'stats', 'jobs:' .. status, 1)
+  if started then
+    call('HINCRBY', P .. 'stats', 'job_ms', NOW - started)
+    call('HINCRBY', P .. 'stats', 'jobs_run', 1)
+  end
+  if #running > 0 then call('PUBLISH', P .. 'stop', id) end
+  record(id, 'speech.job.' .. status)
+end
+
+-- A cancelled job is over when its last lease is.
+local function end_if_cancelled(id)
+  if call('HGET', job_key(id), 'status') == 'cancelling' and call('SCARD', P .. 'leased:' .. id) == 0 then
+    close(id, 'cancelled', '')
+    return true
+  end
+  return false
+end
+
+-- Give a unit back to its queue, as if it had not been claimed.
+local function requeue(ref)
+  local id = job_of(ref)
+  local characters = call('HGET', unit_key(ref), 'characters')
+  call('RPUSH', P .. 'again:' .. id, name_of(ref))
+  enqueue(id, 1, tonumber(characters))
+end
+
+-- A leased unit that was not worked on after all: back to its queue, uncharged, unless its job no longer wants it.
+local function give_back(ref)
+  local id = job_of(ref)
+  unlease(ref)
+  if not end_if_cancelled(id) and call('HGET', job_key(id), 'status') == 'in_progress' then requeue(ref) end
+end
+
+-- A unit whose worker died, or whose engine did.
+local function crash(ref)
+  local id = job_of(ref)
+  unlease(ref)
+  if end_if_cancelled(id) then return end
+  if call('HGET', job_key(id), 'status') ~= 'in_progress' then return end
+  local crashes = call('HINCRBY', unit_key(ref), 'crashes', 1)
+  if crashes >= MAX_CRASHES then
+    call('RPUSH', P .. 'again:' .. id, name_of(ref))
+    close(id, 'failed', cjson.encode({code = 'worker_crashed', type = 'server_error', retryable = false,
+      message = 'Its worker died ' .. crashes .. ' times while it worked on unit ' .. name_of(ref) .. '.'}))
+    return
+  end
+  local f = call('HMGET', job_key(id), 'phase', 'model', 'class')
+  local queue = suspect_queue(queue_of(f[1], f[2], f[3]))
+  call('LPUSH', P .. 'suspects:' .. queue, ref)
+  call('SADD', P .. 'suspected:' .. id, ref)
+  count(queue, 1, tonumber(call('HGET', unit_key(ref), 'characters')))
+end
+
+-- Whether every unit of the present phase has ended.
+local function phase_over(id)
+  return tonumber(call('HGET', job_key(id), 'queued')) == 0
+     and call('SCARD', P .. 'leased:' .. id) == 0 and call('SCARD', P .. 'suspected:' .. id) == 0
+end
+
+local function forget(id)
+  local f = call('HMGET', job_key(id), 'tenant', 'status')
+  if f[1] then
+    call('ZREM', P .. 'jobs:' .. f[1], id)
+    call('ZREM', P .. 'jobs:' .. f[1] .. ':' .. f[2], id)
+  end
+  call('ZREM', P .. 'expiry', id)
+  call('ZREM', P .. 'forget', id)
+  call('DEL', job_key(id), P .. 'segments:' .. id, P .. 'index:' .. id, P .. 'again:' .. id,
+       P .. 'leased:' .. id, P .. 'suspected:' .. id)
+end
+
+-- Workers ------------------------------------------------------------------------------------------------------------------
+
+local function count_slots()
+  local sums = {capacity = {}, warming = {}}
+  for _, worker in ipairs(call('ZRANGE', P .. 'workers', 0, -1)) do
+    local f = call('HGETALL', P .. 'worker:' .. worker)
+    local w = {}
+    for i = 1, #f, 2 do w[f[i]] = f[i + 1] end
+    local into = w.state == 'ready' and sums.capacity or w.state == 'warming' and sums.warming or {}
+    for field, slots in pairs(w) do
+      local queue = string.match(field, '^cap:(.*)$')
+      if queue then into[queue] = (into[queue] or 0) + tonumber(slots) end
+    end
+  end
+  for name, queues in pairs(sums) do
+    call('DEL', P .. name)
+    for queue, slots in pairs(queues) do call('HSET', P .. name, queue, slots) end
+  end
+end

@@ -1,0 +1,11 @@
+-- LOOK: one job as its client sees it, and if it is queued, why it waits. -> nil | {fields, waiting}
+local id, tenant = A[1], A[2]
+local f = call('HMGET', job_key(id),
+  'tenant', 'status', 'phase', 'class', 'model', 'version', 'progress', 'characters', 'segments', 'done', 'flagged',
+  'attempts', 'spec', 'created', 'started', 'ended', 'cancelled', 'expires', 'deadline', 'request_id', 'output', 'error')
+if f[1] ~= tenant then return nil end
+if f[2] ~= 'queued' then return {f} end
+local queue = queue_of(f[3], f[5], f[4])
+local rank = call('ZRANK', P .. 'ring:' .. queue .. ':' .. tenant, id)
+return {f, {queue, tonumber(call('HGET', P .. 'capacity', queue) or '0'), tonumber(call('HGET', P .. 'warming', queue) or '0'),
+  tonumber(call('HGET', P .. 'leased', queue) or '0'), tonumber(call('HGET', P .. 'backlog', queue) or '0'), rank or -1}}

@@ -1,0 +1,66 @@
+-- SUBMIT: accept a job, once. -> {outcome, job, bells}
+-- outcome: created | replayed (same Idempotency-Key) | attached (an SDK's retry) | reused (same key, another body) | full
+local id, tenant, class, model, phase, characters, spec = A[1], A[2], A[3], A[4], A[5], tonumber(A[6]), A[7]
+local input, input_key, request_id, idempotency, print = A[8], A[9], A[10], A[11], A[12]
+local attach, deadline_s, hook, waiter, keep_s = A[13] == '1', A[14], A[15], A[16], A[17]
+local queue_limit, idempotency_s = tonumber(A[18]), tonumber(A[19])
+
+-- The reply of the first try was lost, and this is the same call again.
+if call('EXISTS', job_key(id)) == 1 then
+  BELLS[queue_of(phase, model, class)] = true
+  return {'created', id, bells()}
+end
+
+local function join(outcome, other)
+  if waiter ~= '' then call('HSET', job_key(other), 'waiter', waiter) end
+  return {outcome, other, {}}
+end
+
+local idem_key = P .. 'idem:' .. tenant .. ':' .. idempotency
+if idempotency ~= '' then
+  local seen = call('GET', idem_key)
+  if seen then
+    local other, other_print = string.match(seen, '^(%S+) (%S+)$')
+    if call('EXISTS', job_key(other)) == 1 then
+      if other_print ~= print then return {'reused', other, {}} end
+      return join('replayed', other)
+    end
+  end
+end
+
+local same_key = P .. 'same:' .. tenant .. ':' .. print
+if attach and idempotency == '' then
+  local other = call('GET', same_key)
+  if other then
+    local status = call('HGET', job_key(other), 'status')
+    if status == 'queued' or status == 'in_progress' or status == 'completed' then return join('attached', other) end
+  end
+end
+
+if call('ZCARD', P .. 'jobs:' .. tenant .. ':queued') >= queue_limit then return {'full', '', {}} end
+
+if idempotency ~= '' then call('SET', idem_key, id .. ' ' .. print, 'EX', idempotency_s) end
+call('SET', same_key, id, 'EX', 600)
+local order = call('INCR', P .. 'order')
+call('HSET', job_key(id),
+  'tenant', tenant, 'status', 'queued', 'phase', phase, 'class', class, 'model', model, 'spec', spec,
+  'characters', characters, 'units', 1, 'cursor', 0, 'queued', 0, 'queued_chars', 0,
+  'segments', phase == 'whole' and 1 or 0, 'done', 0, 'flagged', 0, 'speak_chars', characters, 'done_chars', 0,
+  'progress', 0, 'attempts', 0, 'version', 1, 'order', order, 'created', NOW, 'request_id', request_id)
+if input ~= '' then call('HSET', job_key(id), 'input', input) end
+if input_key ~= '' then call('HSET', job_key(id), 'input_key', input_key) end
+if hook ~= '' then call('HSET', job_key(id), 'hook', hook) end
+if waiter ~= '' then call('HSET', job_key(id), 'waiter', waiter) end
+if keep_s ~= '' then call('HSET', job_key(id), 'keep', keep_s) end
+if deadline_s ~= '' then
+  local deadline = NOW + tonumber(deadline_s) * 1000
+  call('HSET', job_key(id), 'deadline', deadline)
+  call('ZADD', P .. 'deadlines', deadline, id)
+end
+call('ZADD', P .. 'jobs:' .. tenant, order, id)
+call('ZADD', P .. 'jobs:' .. tenant .. ':queued', order, id)
+call('HINCRBY', P .. 'stats', 'jobs:accepted', 1)
+enqueue(id, 1, characters)
+call('XADD', P .. 'events', 'MAXLEN', '~', 20000, '*',
+     'job', id, 'type', 'speech.job.queued', 'status', 'queued', 'progress', 0, 'version', 1)
+return {'created', id, bells()}

@@ -1,0 +1,33 @@
+-- SWEEP: what time alone brings about. One at a time over all workers and producers. -> nil (another did) | {units crashed,
+-- jobs expired, workers lost, bells}
+local pause_ms, batch = A[1], 200
+if not call('SET', P .. 'sweeping', '1', 'NX', 'PX', pause_ms) then return nil end
+
+local crashed = call('ZRANGEBYSCORE', P .. 'leases', '-inf', NOW, 'LIMIT', 0, batch)
+for _, ref in ipairs(crashed) do crash(ref) end
+
+local expired = 0
+for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'deadlines', '-inf', NOW, 'LIMIT', 0, batch)) do
+  call('ZREM', P .. 'deadlines', id)
+  if may(call('HGET', job_key(id), 'status') or '', 'expired') then
+    close(id, 'expired', cjson.encode({code = 'deadline_exceeded', type = 'server_error', retryable = true,
+      message = 'The deadline passed before the job was finished.'}))
+    expired = expired + 1
+  end
+end
+
+local gone = call('ZRANGEBYSCORE', P .. 'workers', '-inf', NOW - 2 * LEASE_MS)
+for _, worker in ipairs(gone) do
+  call('ZREM', P .. 'workers', worker)
+  call('DEL', P .. 'worker:' .. worker)
+end
+if #gone > 0 then count_slots() end
+
+for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'forget', '-inf', NOW, 'LIMIT', 0, batch)) do forget(id) end
+
+local depth = call('HGETALL', P .. 'depth')
+for i = 1, #depth, 2 do
+  if tonumber(depth[i + 1]) > 0 then BELLS[depth[i]] = true else call('HDEL', P .. 'depth', depth[i]) end
+end
+BELLS['deliver'] = true
+return {#crashed, expired, #gone, bells()}

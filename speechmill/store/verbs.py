@@ -1,0 +1,284 @@
+"""What can be done to the job store: one function a verb, each a `Call` of one atomic Redis script.
+
+A verb only says what to call and how to read the reply; `client.py` runs it, blocking (workers, CLI) or awaiting (producer).
+Every verb may be run again after a lost reply: it does nothing twice.
+"""
+
+import json
+import struct
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from speechmill.job import Job, JobClass, JobError, Output, Phase, SegmentCounts, Status, Unit, Waiting
+from speechmill.request import SpeechSpec
+from speechmill.store.scripts import SCRIPTS, Script
+
+T = TypeVar("T")
+
+Argument = str | bytes | int | float
+Bells = tuple[tuple[str, int], ...]
+"""Doorbells to send: (queue, times)."""
+
+
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    """One run of a script: its arguments, and how its reply is read."""
+
+    script: Script
+    args: tuple[Argument, ...]
+    read: Callable[[Any], T]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A validated job on its way into the store. Either `text` or `input_key` holds the input."""
+
+    job_id: str
+    tenant: str
+    spec: SpeechSpec
+    phase: Phase                  # WHOLE or PLAN
+    characters: int
+    text: str
+    input_key: str
+    request_id: str
+    fingerprint: str
+    idempotency_key: str = ""     # route and key; empty for none
+    attach: bool = False          # an SDK's retry: attach to a like job of the last ten minutes
+    waiter: str = ""              # who waits for it, in a sync call
+    queue_limit: int = 1_000_000
+    idempotency_s: int = 86_400
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """How SUBMIT ended: created | replayed | attached | reused | full."""
+
+    outcome: str
+    job_id: str
+    bells: Bells
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the caller still held the lease and its commit counts, and the doorbells to send."""
+
+    committed: bool
+    bells: Bells
+
+
+@dataclass(frozen=True)
+class Swept:
+    crashed: int
+    expired: int
+    workers_lost: int
+    bells: Bells
+
+
+@dataclass(frozen=True)
+class DueEvent:
+    """A webhook event to deliver now. `tries` counts this one."""
+
+    id: str
+    job_id: str
+    tenant: str
+    type: str
+    at_ms: int
+    tries: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a segment's line lies in the plan object, bytes, and how many characters it speaks."""
+
+    offset: int
+    bytes: int
+    characters: int
+
+
+def submit(s: Submission) -> Call[Submitted]:
+    spec = s.spec
+    hook = ",".join(spec.webhook.events) if spec.webhook else ""
+    return Call(SCRIPTS["submit"], (
+        s.job_id, s.tenant, spec.klass.value, spec.model, s.phase.value, s.characters, spec.model_dump_json(),
+        s.text, s.input_key, s.request_id, s.idempotency_key, s.fingerprint, int(s.attach), _or_empty(spec.deadline), hook,
+        s.waiter, _or_empty(spec.expires_after), s.queue_limit, s.idempotency_s,
+    ), lambda reply: Submitted(reply[0], reply[1], _bells(reply[2])))
+
+
+def claim(worker: str, queues: Sequence[str]) -> Call[tuple[Unit, Bells] | None]:
+    """Lease the next unit of the first of `queues` that has one, for this worker."""
+    return Call(SCRIPTS["claim"], (worker, *queues), _unit)
+
+
+def beat(worker: str, held: Iterable[tuple[str, int]], reply_ms: int) -> Call[tuple[bool, tuple[str, ...]]]:
+    """Renew the leases of `held` (unit, token). Answers whether the worker is enlisted, and the units it should stop.
+    A unit claimed more than `reply_ms` ago that is not in `held` never reached the worker and goes back to its queue."""
+    pairs = tuple(part for unit, token in held for part in (unit, token))
+    return Call(SCRIPTS["beat"], (worker, reply_ms, *pairs), lambda reply: (reply[0] == 1, tuple(reply[1:])))
+
+
+def planned(unit: Unit, plan_key: str, places: Sequence[Place]) -> Call[Verdict]:
+    index = b"".join(struct.pack("<IHH", place.offset, place.bytes, place.characters) for place in places)
+    characters = sum(place.characters for place in places)
+    return Call(SCRIPTS["planned"], (unit.ref, unit.token, plan_key, index, characters), _verdict)
+
+
+def spoken(unit: Unit, take: Mapping[str, Any]) -> Call[Verdict]:
+    """A segment's take passed and lies in storage. `take` is its public record; the token is added here."""
+    return Call(SCRIPTS["spoken"], (unit.ref, unit.token, _take(unit, take), _flagged(take)), _verdict)
+
+
+def completed(unit: Unit, output: Output, *, take: Mapping[str, Any] | None, speak_ms: int) -> Call[Verdict]:
+    """Publish the result. `take`: the record of the only segment of a one-unit job."""
+    return Call(SCRIPTS["completed"], (
+        unit.ref, unit.token, output.model_dump_json(), _take(unit, take) if take is not None else "",
+        _flagged(take or {}), round(output.duration_seconds * 1000), speak_ms,
+    ), _verdict)
+
+
+def failed(unit: Unit, error: JobError) -> Call[tuple[str, Bells]]:
+    """again (it was queued once more) | failed (and the job with it) | lost (the lease was)"""
+    return Call(SCRIPTS["failed"], (unit.ref, unit.token, error.model_dump_json(), int(error.retryable)),
+                lambda reply: (reply[0], _bells(reply[1])))
+
+
+def released(unit: Unit) -> Call[Verdict]:
+    return Call(SCRIPTS["released"], (unit.ref, unit.token), _verdict)
+
+
+def crashed(units: Iterable[Unit]) -> Call[Verdict]:
+    """The voice of a living worker died with these in flight."""
+    pairs = tuple(part for unit in units for part in (unit.ref, unit.token))
+    return Call(SCRIPTS["crashed"], pairs, _verdict)
+
+
+def cancel(job_id: str, tenant: str, *, waiter: str = "") -> Call[tuple[str, Bells]]:
+    """missing | ended | attached | done. With `waiter`: only if no other client has attached since."""
+    return Call(SCRIPTS["cancel"], (job_id, tenant, waiter), lambda reply: (reply[0], _bells(reply[1])))
+
+
+def retry(job_id: str, tenant: str) -> Call[tuple[str, Bells]]:
+    """missing | not_failed | done"""
+    return Call(SCRIPTS["retry"], (job_id, tenant), lambda reply: (reply[0], _bells(reply[1])))
+
+
+def delete(job_id: str, tenant: str) -> Call[str]:
+    """missing | not_ended | done"""
+    return Call(SCRIPTS["delete"], (job_id, tenant), str)
+
+
+def attach(job_id: str, tenant: str, waiter: str) -> Call[bool]:
+    return Call(SCRIPTS["attach"], (job_id, tenant, waiter), bool)
+
+
+def look(job_id: str, tenant: str) -> Call[Job | None]:
+    return Call(SCRIPTS["look"], (job_id, tenant), lambda reply: _job(job_id, reply))
+
+
+def list_jobs(tenant: str, *, status: str, after: str, limit: int, newest_first: bool) -> Call[list[str] | None]:
+    """Up to `limit` + 1 ids after the cursor (the one more says that there is a next page); None: no such cursor."""
+    return Call(SCRIPTS["list"], (tenant, status, after, limit, int(newest_first)),
+                lambda reply: None if reply is None else list(reply))
+
+
+def enlist(worker: str, role: str, host: str, state: str, slots: Mapping[str, int]) -> Call[Bells]:
+    """state: warming | ready | draining | gone. `slots`: how many units of each queue it takes at once."""
+    pairs = tuple(part for queue, n in slots.items() for part in (queue, n))
+    return Call(SCRIPTS["enlist"], (worker, role, host, state, *pairs), _bells)
+
+
+def sweep(pause_ms: int) -> Call[Swept | None]:
+    """None when another process swept less than `pause_ms` ago."""
+    return Call(SCRIPTS["sweep"], (pause_ms,),
+                lambda reply: None if reply is None else Swept(reply[0], reply[1], reply[2], _bells(reply[3])))
+
+
+def reapable(limit: int) -> Call[list[tuple[str, str, str]]]:
+    """(job, tenant, input object or "") of ended jobs whose results are out of date."""
+    return Call(SCRIPTS["reapable"], (limit,), lambda reply: list(zip(reply[::3], reply[1::3], reply[2::3], strict=True)))
+
+
+def reaped(job_id: str) -> Call[None]:
+    return Call(SCRIPTS["reaped"], (job_id,), lambda reply: None)
+
+
+def due(hold_ms: int) -> Call[DueEvent | None]:
+    """The next webhook event; nobody else gets it for `hold_ms`."""
+    return Call(SCRIPTS["due"], (hold_ms,), lambda reply: None if reply is None else DueEvent(
+        id=reply[0], job_id=reply[1], tenant=reply[2], type=reply[3], at_ms=int(reply[4]), tries=reply[5]))
+
+
+def settled(event: DueEvent, outcome: str, *, in_ms: int = 0, note: str = "") -> Call[bool]:
+    """outcome: delivered | again | dead"""
+    return Call(SCRIPTS["settled"], (event.id, event.tries, outcome, in_ms, note), bool)
+
+
+def _or_empty(value: int | None) -> Argument:
+    return "" if value is None else value
+
+
+def _take(unit: Unit, take: Mapping[str, Any]) -> str:
+    return json.dumps({**take, "token": unit.token}, separators=(",", ":"))
+
+
+def _flagged(take: Mapping[str, Any]) -> int:
+    return 1 if take.get("flags") else 0
+
+
+def _bells(reply: Sequence[Any]) -> Bells:
+    return tuple(zip(reply[::2], reply[1::2], strict=True))
+
+
+def _verdict(reply: Sequence[Any]) -> Verdict:
+    return Verdict(reply[0] >= 1, _bells(reply[1]))
+
+
+def _unit(reply: Sequence[Any] | None) -> tuple[Unit, Bells] | None:
+    if reply is None:
+        return None
+    (ref, token, attempt, queue, characters, now, segment, offset, size,
+     phase, tenant, model, spec, request_id, text, input_key, plan_key, n_segments, created, bells) = reply
+    return Unit(
+        ref=ref, job_id=ref.rpartition("/")[0], token=token, attempt=attempt, queue=queue, tenant=tenant, model=model,
+        phase=Phase(phase), characters=characters, spec=json.loads(spec), request_id=request_id, text=text,
+        input_key=input_key, plan_key=plan_key, plan_offset=offset, plan_bytes=size,
+        segment=segment if segment >= 0 else None, n_segments=int(n_segments), queued_ms=int(created), claimed_ms=now,
+    ), _bells(bells)
+
+
+def _job(job_id: str, reply: Sequence[Any] | None) -> Job | None:
+    if reply is None:
+        return None
+    (tenant, status, phase, klass, model, version, progress, characters, segments, done, flagged, attempts, spec, created,
+     started, ended, cancelled, expires, deadline, request_id, output, error) = reply[0]
+    failed_segments = 1 if status == Status.FAILED and phase in (Phase.SPEAK, Phase.WHOLE) else 0
+    return Job(
+        id=job_id, tenant=tenant, status=Status(status), phase=Phase(phase), klass=JobClass(klass), model=model,
+        version=int(version), progress=int(progress), characters=int(characters),
+        segments=SegmentCounts(total=int(segments), completed=int(done), failed=failed_segments, flagged=int(flagged)),
+        attempts=int(attempts), spec=json.loads(spec), created_ms=int(created), started_ms=_ms(started),
+        completed_ms=_ms(ended) if status != Status.CANCELLED else None, cancelled_ms=_ms(cancelled), expires_ms=_ms(expires),
+        deadline_ms=_ms(deadline), request_id=request_id or "",
+        output=Output.model_validate_json(output) if output else None,
+        error=JobError.model_validate_json(error) if error else None,
+        waiting=_waiting(*reply[1]) if len(reply) > 1 else None,
+    )
+
+
+def _ms(value: str | None) -> int | None:
+    return int(value) if value else None
+
+
+def _waiting(queue: str, slots: int, warming: int, leased: int, backlog: int, rank: int) -> Waiting:
+    position = rank + 1 if rank >= 0 else None
+    if slots == 0 and warming > 0:
+        return Waiting(reason="warming", detail=f"A worker for {queue} is warming up.", position=position,
+                       characters_ahead=backlog)
+    if slots == 0:
+        return Waiting(reason="no_worker", detail=f"No worker for {queue} is running.", position=position,
+                       characters_ahead=backlog)
+    if leased >= slots:
+        return Waiting(reason="busy", detail=f"All {slots} slots for {queue} are taken; {backlog:,} characters are queued there.",
+                       position=position, characters_ahead=backlog)
+    return Waiting(reason="starting", detail="A free worker is about to take it.", position=position, characters_ahead=backlog)

@@ -1,0 +1,73 @@
+"""Celery's part: names of queues and tasks, and the settings that survive what Redis and workers go through.
+
+Celery is the doorbell. A message names only the queue it rings for; which unit is worked on is decided by CLAIM, so a lost
+or doubled message is harmless. `docs/architecture.md` says why.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from celery import Celery
+
+from speechmill.job import JobClass
+
+KEY_PREFIX = "{speechmill}:"
+"""Every key of ours in Redis, Celery's included, starts with it. The braces keep all keys in one cluster slot."""
+CELERY_PREFIX = KEY_PREFIX + "celery:"
+
+WORK = "speechmill.work"
+DELIVER = "speechmill.deliver"
+DELIVERY_QUEUE = "deliver"
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Who a unit waits for: workers of a role, for speech those that have the model, and its class."""
+
+    role: str                # "speech" or "cpu"
+    klass: JobClass
+    model: str = ""          # of the speech role only
+
+    @property
+    def name(self) -> str:
+        """`speech:espeak:batch`, `cpu:interactive`: in Redis, in Celery and in metrics alike."""
+        return ":".join(part for part in (self.role, self.model, self.klass.value) if part)
+
+    @classmethod
+    def parse(cls, name: str) -> "Queue":
+        role, *model, klass = name.split(":")
+        return cls(role, JobClass(klass), ":".join(model))
+
+
+def celery_app(redis_url: str) -> Celery:
+    """A Celery application for producer and worker alike. Nothing here may be loosened without the chaos test."""
+    app = Celery("speechmill", broker=redis_url, set_as_current=False)
+    app.conf.update(
+        task_ignore_result=True,
+        task_acks_late=False,                     # the job's record, not the message, is what must survive
+        task_serializer="json",
+        accept_content=["json"],
+        worker_disable_prefetch=True,
+        worker_pool="threads",
+        worker_hijack_root_logger=False,
+        worker_send_task_events=False,
+        worker_enable_remote_control=True,
+        broker_channel_error_retry=True,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options=transport_options(),
+        task_publish_retry=False,                 # a lost doorbell is rung again by the sweep
+    )
+    return app
+
+
+def transport_options() -> dict[str, Any]:
+    return {"socket_timeout": 10, "socket_connect_timeout": 3, "socket_keepalive": True,
+            "global_keyprefix": CELERY_PREFIX}
+
+
+def ring(app: Celery, queue: str, times: int) -> None:
+    """Send `times` doorbells to `queue`. Raises kombu's OperationalError when Redis is away."""
+    task = DELIVER if queue == DELIVERY_QUEUE else WORK
+    for _ in range(times):
+        app.send_task(task, args=(queue,), queue=queue, ignore_result=True)
