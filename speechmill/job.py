@@ -53,7 +53,7 @@ class JobClass(StrEnum):
 
 
 class Output(BaseModel):
-    """Where a completed job's audio lies. `key` is the object's key; it never leaves the system."""
+    """Where a completed job's audio lies. Object keys never leave the system."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -63,6 +63,7 @@ class Output(BaseModel):
     content_type: str
     duration_seconds: float
     sample_rate: int
+    manifest_key: str = ""   # one JSON line a segment: span, text, times, flags; of jobs with several
 
 
 class JobError(BaseModel):
@@ -110,6 +111,7 @@ class Job(BaseModel):
     expires_ms: int | None = None
     deadline_ms: int | None = None
     request_id: str = ""
+    plan_key: str = ""                # the object that lists the segments, once they are cut
     output: Output | None = None
     error: JobError | None = None
     waiting: "Waiting | None" = None  # only while queued

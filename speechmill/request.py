@@ -172,7 +172,9 @@ def is_speakable(character: str) -> bool:
 
 def fits_one_segment(text: str) -> bool:
     """Whether a job for `text` is a single unit. By length alone: cutting is the workers' business."""
-    return len(text) <= (SEGMENT_CHARACTERS_CJK if has_cjk(text) else SEGMENT_CHARACTERS)
+    if len(text) > SEGMENT_CHARACTERS:
+        return False
+    return len(text) <= SEGMENT_CHARACTERS_CJK or not has_cjk(text)
 
 
 def has_cjk(text: str) -> bool:

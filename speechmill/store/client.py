@@ -2,7 +2,7 @@
 Redis is away, full, read-only or too slow."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -45,6 +45,19 @@ class Policy:
     def arguments(self) -> tuple[Argument, ...]:
         """In the order in which `lua/lib.lua` reads them."""
         return (self.lease_ms, self.max_crashes, self.max_tries, self.doorbells, self.results_ms, self.records_ms)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Counters since Redis was first used (`stats`), and gauges by queue."""
+
+    stats: dict[str, int]
+    depth: dict[str, int]
+    backlog: dict[str, int]
+    leased: dict[str, int]
+    capacity: dict[str, int]
+    outbox: int
+    workers: int
 
 
 class Store:
@@ -117,6 +130,28 @@ class AsyncStore:
             raise _unavailable(error) from error
         return call.read(reply)
 
+    async def run_all(self, calls: Sequence[Call[T]]) -> list[T]:
+        """Run many calls in one round trip, each atomic by itself."""
+        if not calls:
+            return []
+        try:
+            replies = await self._pipelined(calls)
+            if any(isinstance(reply, NoScriptError) for reply in replies):
+                await self.redis.script_load(calls[0].script.text)
+                replies = await self._pipelined(calls)
+        except (RedisError, OSError) as error:
+            raise _unavailable(error) from error
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise _unavailable(reply)
+        return [call.read(reply) for call, reply in zip(calls, replies, strict=True)]
+
+    async def _pipelined(self, calls: Sequence[Call[T]]) -> list[Any]:
+        pipeline = self.redis.pipeline(transaction=False)
+        for call in calls:
+            pipeline.evalsha(call.script.sha, 1, KEY_PREFIX, *self._first, *call.args)
+        return await pipeline.execute(raise_on_error=False)
+
     async def catalogue(self, default_model: str) -> Catalogue:
         try:
             models = await self.redis.hgetall(CATALOGUE_KEY)
@@ -134,6 +169,27 @@ class AsyncStore:
         except (RedisError, OSError) as error:
             raise _unavailable(error) from error
         return [json.loads(record) if record else None for record in found]
+
+    async def leased_units(self, job_id: str) -> set[str]:
+        """Units of a job that a worker holds now."""
+        try:
+            return set(await self.redis.smembers(f"{KEY_PREFIX}leased:{job_id}"))
+        except (RedisError, OSError) as error:
+            raise _unavailable(error) from error
+
+    async def numbers(self) -> "Numbers":
+        """The counters and gauges that /metrics shows."""
+        try:
+            pipeline = self.redis.pipeline(transaction=False)
+            for name in ("stats", "depth", "backlog", "leased", "capacity"):
+                pipeline.hgetall(KEY_PREFIX + name)
+            pipeline.zcard(KEY_PREFIX + "outbox")
+            pipeline.zcard(KEY_PREFIX + "workers")
+            stats, depth, backlog, leased, capacity, outbox, workers = await pipeline.execute()
+        except (RedisError, OSError) as error:
+            raise _unavailable(error) from error
+        return Numbers(*({name: int(value) for name, value in table.items()}
+                         for table in (stats, depth, backlog, leased, capacity)), outbox=outbox, workers=workers)
 
     async def close(self) -> None:
         await self.redis.aclose()

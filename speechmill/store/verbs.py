@@ -251,7 +251,7 @@ def _job(job_id: str, reply: Sequence[Any] | None) -> Job | None:
     if reply is None:
         return None
     (tenant, status, phase, klass, model, version, progress, characters, segments, done, flagged, attempts, spec, created,
-     started, ended, cancelled, expires, deadline, request_id, output, error) = reply[0]
+     started, ended, cancelled, expires, deadline, request_id, output, error, plan_key) = reply[0]
     failed_segments = 1 if status == Status.FAILED and phase in (Phase.SPEAK, Phase.WHOLE) else 0
     return Job(
         id=job_id, tenant=tenant, status=Status(status), phase=Phase(phase), klass=JobClass(klass), model=model,
@@ -259,7 +259,7 @@ def _job(job_id: str, reply: Sequence[Any] | None) -> Job | None:
         segments=SegmentCounts(total=int(segments), completed=int(done), failed=failed_segments, flagged=int(flagged)),
         attempts=int(attempts), spec=json.loads(spec), created_ms=int(created), started_ms=_ms(started),
         completed_ms=_ms(ended) if status != Status.CANCELLED else None, cancelled_ms=_ms(cancelled), expires_ms=_ms(expires),
-        deadline_ms=_ms(deadline), request_id=request_id or "",
+        deadline_ms=_ms(deadline), request_id=request_id or "", plan_key=plan_key or "",
         output=Output.model_validate_json(output) if output else None,
         error=JobError.model_validate_json(error) if error else None,
         waiting=_waiting(*reply[1]) if len(reply) > 1 else None,

@@ -34,6 +34,7 @@
 --   worker:<worker>            hash     role, host, state, cap:<queue> -> slots
 --   catalogue                  hash     model -> JSON
 --   stats                      hash     counters for /metrics
+--   sweeping, swept            string   somebody sweeps now; when the last sweep was, ms
 --   celery:<queue>             list     Celery's own: the doorbells that wait
 -- and one channel, stop: the id of a job whose units should stop.
 

@@ -4,6 +4,13 @@ local pause_ms, batch = A[1], 200
 if not call('SET', P .. 'sweeping', '1', 'NX', 'PX', pause_ms) then return nil end
 
 local crashed = call('ZRANGEBYSCORE', P .. 'leases', '-inf', NOW, 'LIMIT', 0, batch)
+local last = tonumber(call('GET', P .. 'swept') or NOW)
+call('SET', P .. 'swept', NOW)
+if NOW - last > LEASE_MS / 2 then
+  -- Redis or everybody was away, so a living worker could not renew: it gets the time for one beat.
+  for _, ref in ipairs(crashed) do call('ZADD', P .. 'leases', NOW + LEASE_MS / 3, ref) end
+  crashed = {}
+end
 for _, ref in ipairs(crashed) do crash(ref) end
 
 local expired = 0

@@ -1,0 +1,71 @@
+"""The producer as an ASGI application: what it opens when it starts, its routes, and what it closes in the end."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from producer import content, discovery, health, jobs, problems, segments, speech
+from producer.desk import Desk
+from producer.doorbell import Doorbell
+from producer.feed import Feed
+from producer.middleware import RequestId
+from speechmill.blobs.choose import open_blobs
+from speechmill.errors import StoreUnavailable
+from speechmill.log import set_up_logging
+from speechmill.settings import Settings, load_settings
+from speechmill.store import verbs
+from speechmill.store.client import AsyncStore
+from speechmill.tasks import celery_app
+
+log = logging.getLogger(__name__)
+
+EXPOSED = ["x-request-id", "x-speech-job-id", "Location", "Retry-After", "ETag", "Preference-Applied", "Idempotent-Replayed",
+           "openai-poll-after-ms", "Content-Disposition", "Content-Range"]
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Settings come from the environment unless given. Raises BadSettings."""
+    settings = settings or load_settings()
+    set_up_logging(settings.log)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        desk = Desk(settings, AsyncStore.open(settings), open_blobs(settings), Feed(settings),
+                    Doorbell(celery_app(settings.redis.url)))
+        app.state.desk = desk
+        desk.feed.start()
+        desk.doorbell.start()
+        sweeping = asyncio.create_task(_sweep_forever(desk), name="sweeper")
+        yield
+        for task in (sweeping, *desk.background):
+            task.cancel()
+        await asyncio.gather(sweeping, *desk.background, return_exceptions=True)
+        await desk.feed.close()
+        await desk.store.close()
+        await asyncio.to_thread(desk.doorbell.close)
+
+    app = FastAPI(title="speechmill", version=version("speechmill"), lifespan=lifespan, docs_url="/docs", redoc_url=None)
+    problems.install(app)
+    for part in (speech, jobs, segments, content, discovery, health):
+        app.include_router(part.router)
+    app.add_middleware(RequestId)
+    if settings.producer.cors_origins:
+        app.add_middleware(CORSMiddleware, allow_origins=list(settings.producer.cors_origins), allow_methods=["*"],
+                           allow_headers=["*"], expose_headers=EXPOSED, max_age=600)
+    return app
+
+
+async def _sweep_forever(desk: Desk) -> None:
+    """Deadlines must pass with no worker alive, too."""
+    pause_s = desk.settings.worker.sweep_s
+    while True:
+        await asyncio.sleep(pause_s)
+        with suppress(StoreUnavailable):
+            swept = await desk.store.run(verbs.sweep(round(pause_s * 900)))
+            if swept:
+                desk.doorbell.ring(swept.bells)

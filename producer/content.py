@@ -1,0 +1,113 @@
+"""Results: by a redirect to a signed URL, through the producer, or, for the local folder, from it."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
+from typing import BinaryIO
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+
+from producer.desk import Desk, desk_of, tenant_of
+from producer.openapi import CONTENT
+from speechmill.blobs.signing import verify_path
+from speechmill.errors import BlobMissing, Conflict, Gone, InvalidRequest
+from speechmill.job import Job, Output, Status
+from speechmill.request import CONTENT_TYPES
+from speechmill.view import JOBS_PATH, result_url
+
+router = APIRouter()
+
+PIECE_BYTES = 64 * 1024
+
+
+@router.api_route(JOBS_PATH + "/{job_id}/content", methods=["GET", "HEAD"], **CONTENT)
+async def job_content(request: Request, job_id: str) -> Response:
+    desk = desk_of(request)
+    variant = request.query_params.get("variant", "audio")
+    if variant != "audio":
+        raise InvalidRequest(f"variant must be audio, not {variant[:40]!r}.", param="variant")
+    job = await desk.job(job_id, tenant_of(request))
+    output = available_output(desk, request, job)
+    if desk.settings.blobs.delivery == "proxy":
+        return await audio_response(desk, request, job)
+    here = desk.viewpoint(request)
+    url = await asyncio.to_thread(result_url, job.id, output, job.spec["response_format"], here)
+    return RedirectResponse(url, status_code=302, headers={"Cache-Control": "no-store", "x-speech-job-id": job.id})
+
+
+@router.api_route("/v1/objects/{key:path}", methods=["GET", "HEAD"], include_in_schema=False)
+async def signed_object(request: Request, key: str) -> Response:
+    """An object of the local folder; its URL carries the right to it. Raises Forbidden when altered or out of date."""
+    desk = desk_of(request)
+    granted = verify_path(desk.settings.blobs.url_secret.get_secret_value(), key, request.query_params,
+                          now_s=desk.viewpoint(request).now_s)
+    size = await desk.with_storage(lambda: desk.blobs.size(key))
+    if size is None:
+        raise Gone("This result is no longer kept.")
+    headers = {"Content-Disposition": f'attachment; filename="{granted.filename}"'}
+    return await _object(desk, request, key, size, granted.content_type, headers)
+
+
+async def audio_response(desk: Desk, request: Request, job: Job) -> Response:
+    """The audio of a completed job, through this process."""
+    output = available_output(desk, request, job)
+    headers = {"x-speech-job-id": job.id, "Content-Disposition":
+               f'inline; filename="{job.id}.{job.spec["response_format"]}"'}
+    return await _object(desk, request, output.key, output.bytes, CONTENT_TYPES[job.spec["response_format"]], headers)
+
+
+def available_output(desk: Desk, request: Request, job: Job) -> Output:
+    """Raises Conflict while there is no result, Gone when there is none any more."""
+    if job.output is None or job.status is not Status.COMPLETED:
+        raise Conflict(f"The job is {job.status}; its audio is there when it is completed.", code="job_not_completed",
+                       job_id=job.id)
+    if job.expires_ms is not None and desk.viewpoint(request).now_s * 1000 >= job.expires_ms:
+        raise Gone("The result has expired.", job_id=job.id)
+    return job.output
+
+
+async def _object(desk: Desk, request: Request, key: str, size: int, content_type: str, headers: dict[str, str]) -> Response:
+    """An object, or the one range of it that was asked for (RFC 9110 §14)."""
+    first, last = _range(request.headers.get("range", ""), size)
+    status, length = 200, size
+    headers = {**headers, "Accept-Ranges": "bytes"}
+    if first is not None and last is not None:
+        if first >= size:
+            return Response(status_code=416, headers={"Content-Range": f"bytes */{size}"})
+        status, length = 206, last - first + 1
+        headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    headers["Content-Length"] = str(length)
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers, media_type=content_type)
+    opened = desk.blobs.open(key, first or 0, length if status == 206 else None)
+    try:
+        stream = await desk.with_storage(opened.__enter__)
+        start = await asyncio.to_thread(stream.read, PIECE_BYTES)
+    except BlobMissing:
+        raise Gone("This result is no longer kept.") from None
+    return StreamingResponse(_pieces(opened, stream, start), status_code=status, headers=headers, media_type=content_type)
+
+
+async def _pieces(opened: AbstractContextManager[BinaryIO], stream: BinaryIO, start: bytes) -> AsyncIterator[bytes]:
+    try:
+        piece = start
+        while piece:
+            yield piece
+            piece = await asyncio.to_thread(stream.read, PIECE_BYTES)
+    finally:
+        await asyncio.to_thread(opened.__exit__, None, None, None)
+
+
+def _range(header: str, size: int) -> tuple[int | None, int | None]:
+    """First and last byte of a single range; (None, None) for the whole, also where the header makes no sense."""
+    match = re.fullmatch(r"bytes=(\d{0,15})-(\d{0,15})", header.strip())
+    if not match or match.group(0) == "bytes=-" or size == 0:
+        return None, None
+    first, last = match.groups()
+    if not first:
+        return max(0, size - int(last)), size - 1
+    end = min(int(last), size - 1) if last else size - 1
+    return (int(first), end) if int(first) <= end or int(first) >= size else (None, None)

@@ -1,0 +1,72 @@
+"""GET …/{id}/segments: what a text was cut into, and how each piece fared."""
+
+import json
+from itertools import islice
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from starlette.requests import Request
+from starlette.responses import Response
+
+from producer.desk import Desk, desk_of, tenant_of
+from producer.jobs import number
+from producer.openapi import SEGMENTS
+from speechmill.blobs.seam import Blobs
+from speechmill.job import Job, Phase
+from speechmill.view import JOBS_PATH
+
+router = APIRouter()
+
+
+@router.get(JOBS_PATH + "/{job_id}/segments", **SEGMENTS)
+async def list_segments(request: Request, job_id: str) -> Response:
+    """Pages by number: `after` is the number of the last segment of the page before."""
+    desk = desk_of(request)
+    job = await desk.job(job_id, tenant_of(request))
+    limit = number(request.query_params.get("limit", "20"), "limit", 1, 1000)
+    after = request.query_params.get("after", "")
+    first = number(after, "after", 0, 10**7) + 1 if after else 0
+    data = await _segments(desk, job, first, min(limit, job.segments.total - first))
+    return JSONResponse({"object": "list", "data": data, "first_id": data[0]["segment"] if data else None,
+                         "last_id": data[-1]["segment"] if data else None,
+                         "has_more": bool(data) and first + len(data) < job.segments.total})
+
+
+async def _segments(desk: Desk, job: Job, first: int, count: int) -> list[dict[str, Any]]:
+    if count <= 0:
+        return []
+    takes = await desk.store.takes(job.id, first, count)
+    leased = await desk.store.leased_units(job.id)
+    lines = await _lines(desk, job, first, count)
+    return [_segment(first + i, line, takes[i], f"{job.id}/{first + i}" in leased) for i, line in enumerate(lines)]
+
+
+async def _lines(desk: Desk, job: Job, first: int, count: int) -> list[dict[str, Any]]:
+    """The segments' lines in the manifest (with times) once there is one, else in the plan."""
+    if job.phase is Phase.WHOLE:
+        duration_s = job.output.duration_seconds if job.output else None
+        return [{"start": 0, "end": job.characters, "start_seconds": 0.0 if job.output else None, "end_seconds": duration_s}]
+    key = job.output.manifest_key if job.output else job.plan_key
+    return await desk.with_storage(lambda: _read_lines(desk.blobs, key, first, count)) if key else []
+
+
+def _read_lines(blobs: Blobs, key: str, first: int, count: int) -> list[dict[str, Any]]:
+    with blobs.open(key) as stream:
+        return [json.loads(line) for line in islice(stream, first, first + count)]
+
+
+def _segment(n: int, line: dict[str, Any], take: dict[str, Any] | None, leased: bool) -> dict[str, Any]:
+    return {
+        "object": "audio.speech.segment",
+        "segment": n,
+        "span": [line["start"], line["end"]],
+        "text": line.get("text"),
+        "status": "completed" if take else "in_progress" if leased else "queued",
+        "attempts": take["attempts"] if take else None,
+        "cached": take["cached"] if take else None,
+        "flags": take["flags"] if take else [],
+        "duration_seconds": take["duration_seconds"] if take else None,
+        "start_seconds": line.get("start_seconds"),
+        "end_seconds": line.get("end_seconds"),
+    }

@@ -1,0 +1,96 @@
+"""Accepting a job: read, validate, store the input, SUBMIT, ring. Nothing is enqueued unless everything is right."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from producer.body import LARGE_BYTES, read_json
+from producer.desk import Desk, tenant_of
+from speechmill.address import Policy, check_at_submit
+from speechmill.blobs.seam import input_key
+from speechmill.errors import IdempotencyKeyReused, InvalidRequest, QueueFull
+from speechmill.ids import new_id
+from speechmill.job import JobClass, Phase
+from speechmill.request import Limits, SpeechSpec, fingerprint, fits_one_segment, parse_speech
+from speechmill.store import verbs
+from speechmill.store.verbs import Submission, Submitted
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that has passed every check."""
+
+    tenant: str
+    text: str
+    spec: SpeechSpec
+    fingerprint: str
+    idempotency_key: str
+    sdk_retry: bool
+
+
+async def ask(desk: Desk, request: Request, limits: Limits, default_class: JobClass) -> Asked:
+    """Read and validate a speech request. Raises InvalidRequest, BodyTooLarge, NoCatalogue, StoreUnavailable."""
+    key = idempotency_key(request)
+    body = await read_json(request, desk.settings.limits.body_bytes)
+    catalogue = await desk.catalogue()
+
+    def check() -> tuple[str, SpeechSpec, str]:
+        return *parse_speech(body, catalogue, limits, default_class), fingerprint(body)
+
+    large = isinstance(body, dict) and len(str(body.get("input", ""))) > LARGE_BYTES
+    text, spec, print_ = await asyncio.to_thread(check) if large else check()
+    if spec.webhook:
+        await _check_webhook(desk, spec.webhook.url)
+    sdk_retry = desk.settings.producer.attach_sdk_retries and request.headers.get("x-stainless-retry-count", "0") not in ("", "0")
+    return Asked(tenant_of(request), text, spec, print_, key, sdk_retry)
+
+
+async def submit(desk: Desk, asked: Asked, request_id: str, *, route: str, waiter: str = "",
+                 job_id: str | None = None) -> Submitted:
+    """Make the job durable, or find the one that this request is a repetition of."""
+    job_id = job_id or new_id("speech")
+    text, object_key = asked.text, ""
+    if len(text.encode()) > desk.settings.limits.inline_bytes:
+        object_key = input_key(asked.tenant, job_id)
+        await desk.with_storage(_putting(desk, object_key, text))
+        text = ""
+    submitted = await desk.store.run(verbs.submit(Submission(
+        job_id=job_id, tenant=asked.tenant, spec=asked.spec,
+        phase=Phase.WHOLE if fits_one_segment(asked.text) else Phase.PLAN,
+        characters=len(asked.text), text=text, input_key=object_key, request_id=request_id,
+        fingerprint=asked.fingerprint, idempotency_key=f"{route}:{asked.idempotency_key}" if asked.idempotency_key else "",
+        attach=asked.sdk_retry, waiter=waiter, queue_limit=desk.settings.limits.queued_jobs,
+        idempotency_s=desk.settings.retention.idempotency_s)))
+    if object_key and submitted.outcome != "created":
+        await desk.with_storage(lambda: desk.blobs.delete(object_key))
+    if submitted.outcome == "reused":
+        raise IdempotencyKeyReused("This Idempotency-Key was used with another body; use a new key.", param="Idempotency-Key",
+                                   job_id=submitted.job_id)
+    if submitted.outcome == "full":
+        raise QueueFull(f"{desk.settings.limits.queued_jobs:,} jobs are waiting already; try again later.", retry_after_s=30)
+    desk.doorbell.ring(submitted.bells)
+    return submitted
+
+
+async def _check_webhook(desk: Desk, url: str) -> None:
+    webhooks = desk.settings.webhooks
+    if not webhooks.secret.get_secret_value():
+        raise InvalidRequest("This server sends no webhooks: it has no secret to sign them with "
+                             "(SPEECHMILL_WEBHOOKS__SECRET). Leave webhook out and poll.", param="webhook")
+    await check_at_submit(url, Policy.of(webhooks), desk.lookup)
+
+
+def idempotency_key(request: Request) -> str:
+    """Raises InvalidRequest for a key that is empty or over 255 characters."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return ""
+    if not 1 <= len(key) <= 255:
+        raise InvalidRequest(f"Idempotency-Key has {len(key)} characters; send 1 to 255.", param="Idempotency-Key")
+    return key
+
+
+def _putting(desk: Desk, key: str, text: str) -> Callable[[], object]:
+    return lambda: desk.blobs.put(key, text.encode(), "text/plain; charset=utf-8")

@@ -1,0 +1,34 @@
+"""`python -m worker speech|cpu|health`: run a worker, or say by the exit status whether the one on this host lives."""
+
+import sys
+
+from speechmill.log import set_up_logging
+from speechmill.settings import BadSettings, load_settings
+from worker.health import is_alive
+
+USAGE = """usage: python -m worker speech|cpu|health
+  speech  speaks segments with the voice of SPEECHMILL_WORKER__VOICE
+  cpu     plans, joins and encodes long jobs, and delivers webhooks
+  health  exit status 0 if a worker on this host beats
+"""
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1 or arguments[0] not in ("speech", "cpu", "health"):
+        sys.stderr.write(USAGE)
+        return 2
+    try:
+        settings = load_settings()
+    except BadSettings as error:
+        sys.stderr.write(f"{error.message}\n")
+        return 2
+    if arguments[0] == "health":
+        return 0 if is_alive(settings) else 1
+    set_up_logging(settings.log)
+    from worker.app import run  # noqa: PLC0415 - `health` runs every few seconds and needs none of it
+
+    return run(arguments[0], settings)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

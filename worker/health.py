@@ -1,0 +1,26 @@
+"""Liveness: each worker's heartbeat thread touches a file; a file that is touched no more means a wedged process.
+
+Celery's `inspect ping` is no sign of life: its main thread answers while the rest hangs.
+"""
+
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from speechmill.settings import Settings
+
+
+def scratch_folder(settings: Settings) -> Path:
+    return settings.worker.scratch or Path(tempfile.gettempdir())
+
+
+def alive_file(settings: Settings) -> Path:
+    """This process's sign of life."""
+    return scratch_folder(settings) / f"speechmill-worker-{os.getpid()}.alive"
+
+
+def is_alive(settings: Settings) -> bool:
+    """Whether some worker on this host has beaten within one lease."""
+    newest = max((file.stat().st_mtime for file in scratch_folder(settings).glob("speechmill-worker-*.alive")), default=0.0)
+    return time.time() - newest < settings.worker.lease_s

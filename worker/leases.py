@@ -1,0 +1,163 @@
+"""The leases that this process holds: renewed by one heartbeat thread, ended by a message or by their loss.
+
+Redis is the truth. What this process holds is told to it with every beat; a unit that Redis thinks we hold and we don't
+(the reply to its CLAIM was lost, or a commit failed for good) goes back to its queue, uncharged.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from redis.exceptions import RedisError
+
+from speechmill.errors import StoreUnavailable
+from speechmill.job import Unit
+from speechmill.store import verbs
+from speechmill.store.client import STOP_CHANNEL, Store
+
+log = logging.getLogger(__name__)
+
+
+class Stopped(Exception):
+    """The unit must not go on: its job was cancelled or ended, its lease is lost, or this worker is leaving."""
+
+
+class Lease:
+    """One unit in this worker's hands. `check` between steps; `on_stop` for what must be interrupted in the middle."""
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+        self._stopped = threading.Event()
+        self._interrupts: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopped.is_set()
+
+    def check(self) -> None:
+        """Raises Stopped."""
+        if self._stopped.is_set():
+            raise Stopped
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but not past a stop. Raises Stopped."""
+        if self._stopped.wait(seconds):
+            raise Stopped
+
+    @contextmanager
+    def interrupting(self, interrupt: Callable[[], None]) -> Iterator[None]:
+        """Inside, a stop calls `interrupt`, from another thread; at once if it has come already."""
+        with self._lock:
+            self._interrupts.append(interrupt)
+            already = self._stopped.is_set()
+        if already:
+            interrupt()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._interrupts.remove(interrupt)
+
+    def stop(self) -> None:
+        with self._lock:
+            self._stopped.set()
+            interrupts = list(self._interrupts)
+        for interrupt in interrupts:
+            interrupt()
+
+
+class Leases:
+    """All leases of this process, and the two threads that look after them."""
+
+    def __init__(self, store: Store, worker: str, *, lease_s: float, reply_s: float, alive: Path,
+                 on_unknown: Callable[[], None]) -> None:
+        self._store = store
+        self._worker = worker
+        self._beat_s = lease_s / 4
+        # A claim whose reply has not come by then never will: the connection has given up and tried once more.
+        self._reply_ms = round(3 * reply_s * 1000)
+        self._alive = alive
+        self._on_unknown = on_unknown
+        self._held: dict[str, Lease] = {}
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._threads = [threading.Thread(target=run, name=name, daemon=True)
+                         for run, name in ((self._beat_forever, "heartbeat"), (self._listen_forever, "stop-listener"))]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        self._closing.set()
+        with suppress(FileNotFoundError):
+            self._alive.unlink()
+
+    @contextmanager
+    def holding(self, unit: Unit) -> Iterator[Lease]:
+        lease = Lease(unit)
+        with self._lock:
+            self._held[unit.ref] = lease
+        try:
+            yield lease
+        finally:
+            with self._lock:
+                # A unit that came back to this process under a new token is another lease.
+                if self._held.get(unit.ref) is lease:
+                    del self._held[unit.ref]
+
+    def held(self) -> list[Lease]:
+        with self._lock:
+            return list(self._held.values())
+
+    def stop_all(self) -> None:
+        for lease in self.held():
+            lease.stop()
+
+    def beat(self) -> None:
+        """Renew all leases; stop those that are lost or whose job is being cancelled."""
+        leases = {lease.unit.ref: lease for lease in self.held()}
+        held = [(ref, lease.unit.token) for ref, lease in leases.items()]
+        known, lost = self._store.run(verbs.beat(self._worker, held, self._reply_ms))
+        for ref in lost:
+            if ref in leases:
+                log.info("stopping %s: its lease is gone or its job is being cancelled", ref)
+                leases[ref].stop()
+        if not known:
+            self._on_unknown()
+
+    def _beat_forever(self) -> None:
+        pause_s = 0.0
+        while not self._closing.wait(pause_s):
+            self._alive.touch()
+            try:
+                self.beat()
+                pause_s = self._beat_s
+            except StoreUnavailable as error:
+                # Leases are kept: when Redis returns before another worker has claimed a unit, its work still counts.
+                log.warning("heartbeat missed: %s", error.message)
+                pause_s = min(1.0, self._beat_s)
+            except Exception:
+                log.exception("heartbeat failed")
+                pause_s = min(1.0, self._beat_s)
+
+    def _listen_forever(self) -> None:
+        while not self._closing.is_set():
+            try:
+                with self._store.redis.pubsub(ignore_subscribe_messages=True) as channel:
+                    channel.subscribe(STOP_CHANNEL)
+                    while not self._closing.is_set():
+                        message = channel.get_message(timeout=1.0)
+                        if message:
+                            self._stop_job(message["data"])
+            except (RedisError, OSError):
+                # Until it is back, a beat brings the news.
+                self._closing.wait(1.0)
+
+    def _stop_job(self, job_id: str) -> None:
+        for lease in self.held():
+            if lease.unit.job_id == job_id:
+                lease.stop()

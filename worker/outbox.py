@@ -1,0 +1,87 @@
+"""Delivering webhook events from the outbox: each is posted until it is taken, or its schedule ends."""
+
+import json
+import logging
+import random
+import time
+
+from speechmill.errors import InvalidRequest, StoreUnavailable
+from speechmill.log import about
+from speechmill.store import verbs
+from speechmill.store.verbs import DueEvent
+from speechmill.view import Viewpoint, job_view
+from speechmill.webhook import Event, event_body, next_attempt, parse_secret
+from worker.deliver import Delivery, Outcome
+from worker.station import Station
+
+log = logging.getLogger(__name__)
+
+
+def deliver_due(station: Station) -> None:
+    """Post events until none is due. No more than `deliveries` threads do, so that plan and finish steps find one."""
+    while station.deliveries.take():
+        try:
+            while not station.draining.is_set() and (event := _next_due(station)):
+                with about(job_id=event.job_id, event_id=event.id, attempt=event.tries):
+                    _deliver(station, event)
+        finally:
+            refused = station.deliveries.give_back()
+        if not refused or station.draining.is_set():
+            return
+
+
+def _next_due(station: Station) -> DueEvent | None:
+    # Held for longer than an attempt can last, so that a second worker does not post it at the same time.
+    hold_ms = round((station.settings.webhooks.timeout_s + 15) * 1000)
+    try:
+        return station.store.run(verbs.due(hold_ms))
+    except StoreUnavailable as error:
+        log.warning("cannot look for webhook events: %s", error.message)
+        return None
+
+
+def _deliver(station: Station, event: DueEvent) -> None:
+    try:
+        delivery = _delivery(station, event)
+        if delivery is None:
+            _settle(station, event, "dead", note="its job was deleted")
+            return
+        assert station.courier  # the cpu role has one from the start, and only it listens to this queue
+        outcome = station.courier.post(delivery)
+        _settle(station, event, *_verdict(event, outcome), note=_note(outcome))
+    except (StoreUnavailable, InvalidRequest) as error:
+        # Not settled: it is due again when its hold ends.
+        log.warning("webhook event is held: %s", error.message)
+
+
+def _delivery(station: Station, event: DueEvent) -> Delivery | None:
+    """The event as it is posted now: times, URLs and signature are fresh at each attempt. None when the job is gone."""
+    job = station.store.run(verbs.look(event.job_id, event.tenant))
+    if job is None:
+        return None
+    settings, now_s = station.settings, time.time()
+    key = parse_secret(settings.webhooks.secret.get_secret_value(), "SPEECHMILL_WEBHOOKS__SECRET")
+    base_url = settings.producer.public_url.rstrip("/") or f"http://{settings.producer.host}:{settings.producer.port}"
+    here = Viewpoint(base_url, station.blobs, settings.blobs.url_ttl_s, now_s)
+    body = event_body(Event(event.id, event.type, event.at_ms), job_view(job, here))
+    return Delivery(job.spec["webhook"]["url"], event.id, body, (key,), int(now_s))
+
+
+def _verdict(event: DueEvent, outcome: Outcome) -> tuple[str, float]:
+    """delivered | again | dead, and in how many seconds."""
+    if outcome.ok:
+        return "delivered", 0.0
+    wait_s = next_attempt(event.tries, random.random(), outcome.retry_after_s)  # noqa: S311 - spreads load, guards nothing
+    if outcome.disable or wait_s is None:
+        return "dead", 0.0
+    return "again", wait_s
+
+
+def _settle(station: Station, event: DueEvent, verdict: str, in_s: float = 0.0, *, note: str) -> None:
+    log.log(logging.INFO if verdict == "delivered" else logging.WARNING, "webhook %s: %s%s", event.type, verdict,
+            f" in {in_s:.0f} s ({note})" if verdict == "again" else f" ({note})")
+    station.store.run(verbs.settled(event, verdict, in_ms=round(in_s * 1000), note=note))
+
+
+def _note(outcome: Outcome) -> str:
+    return json.dumps({"status": outcome.status, "error": outcome.error, "duration_ms": outcome.duration_ms})

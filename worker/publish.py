@@ -1,0 +1,33 @@
+"""From joined sound to the object that clients download."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from speechmill.blobs.seam import result_key
+from speechmill.job import Output
+from speechmill.request import CONTENT_TYPES, SpeechSpec
+from worker.encode import encode
+from worker.leases import Lease
+from worker.station import Station
+from worker.voices.seam import SAMPLE_RATE_HZ, Pcm
+
+
+def publish(station: Station, lease: Lease, spec: SpeechSpec, sound: Iterator[Pcm], n_samples: int) -> Output:
+    """Encode into a file, upload it under a key that only this attempt has, and say what it is. It counts once COMPLETED
+    commits. Raises Stopped, EncodingFailed, BlobsUnavailable."""
+    unit = lease.unit
+    key = result_key(unit.tenant, unit.job_id, unit.token, spec.response_format)
+    with tempfile.TemporaryDirectory(prefix="speechmill-", dir=station.scratch) as folder:
+        path = Path(folder) / f"speech.{spec.response_format}"
+        encoded = encode(_until_stopped(lease, sound), path, spec.response_format, spec.speed, n_samples)
+        sha256 = station.upload(lease, key, path, CONTENT_TYPES[spec.response_format])
+        size = path.stat().st_size
+    return Output(key=key, bytes=size, sha256=sha256, content_type=CONTENT_TYPES[spec.response_format],
+                  duration_seconds=round(encoded.duration_s, 3), sample_rate=SAMPLE_RATE_HZ)
+
+
+def _until_stopped(lease: Lease, sound: Iterator[Pcm]) -> Iterator[Pcm]:
+    for piece in sound:
+        lease.check()
+        yield piece

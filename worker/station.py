@@ -1,0 +1,117 @@
+"""What every part of a worker has at hand: settings, store, objects, voice, leases and permits of this process."""
+
+import logging
+import socket
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from celery import Celery
+
+from speechmill import tasks
+from speechmill.blobs.seam import Blobs
+from speechmill.catalogue import ModelInfo
+from speechmill.errors import BlobsUnavailable, StoreUnavailable
+from speechmill.ids import new_id
+from speechmill.job import JobClass, Unit
+from speechmill.settings import Settings
+from speechmill.store import verbs
+from speechmill.store.client import Store
+from speechmill.store.verbs import Bells, Call
+from speechmill.tasks import Queue
+from worker.deliver import Courier
+from worker.health import alive_file, scratch_folder
+from worker.leases import Lease, Leases
+from worker.permits import Permits
+from worker.voices.seam import Voice
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass
+class Station:
+    """One worker process. `voice` and `model` are the speech role's only, `courier` is the cpu role's."""
+
+    role: str
+    settings: Settings
+    app: Celery
+    store: Store
+    blobs: Blobs
+    voice: Voice | None = None
+    model: ModelInfo | None = None
+    courier: Courier | None = None
+    worker: str = field(default_factory=lambda: new_id("worker"))
+    state: str = "warming"
+    draining: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        worker = self.settings.worker
+        self.slots = worker.speech_slots if self.role == "speech" else worker.cpu_slots
+        self.batch = Permits(self.slots - worker.reserved_slots)
+        self.suspects = Permits(1)
+        self.deliveries = Permits(worker.deliveries)
+        self.scratch = scratch_folder(self.settings)
+        self.leases = Leases(self.store, self.worker, lease_s=worker.lease_s, reply_s=self.settings.redis.worker_timeout_s,
+                             alive=alive_file(self.settings), on_unknown=self.enlist)
+
+    @property
+    def queues(self) -> dict[JobClass, str]:
+        model = self.model.id if self.model else ""
+        return {klass: Queue(self.role, klass, model).name for klass in JobClass}
+
+    def enlist(self) -> None:
+        """Tell Redis what this worker is and how much it takes at once."""
+        capacity = {JobClass.INTERACTIVE: self.slots, JobClass.BATCH: self.batch.total, JobClass.SUSPECT: 1}
+        slots = {self.queues[klass]: n for klass, n in capacity.items()}
+        self.ring(self.store.run(verbs.enlist(self.worker, self.role, socket.gethostname(), self.state, slots)))
+
+    def claim(self, *classes: JobClass) -> Unit | None:
+        """The next unit of the first of these classes that has one; None also while Redis is away (the sweep rings again)."""
+        try:
+            claimed = self.store.run(verbs.claim(self.worker, [self.queues[klass] for klass in classes]))
+        except StoreUnavailable as error:
+            log.warning("cannot claim: %s", error.message)
+            return None
+        if claimed is None:
+            return None
+        unit, bells = claimed
+        self.ring(bells)
+        return unit
+
+    def commit(self, lease: Lease, call: Call[T]) -> T:
+        """Run a verb that ends a unit, for as long as it takes Redis to come back. Raises Stopped when the lease is lost first."""
+        pause_s = 0.1
+        while True:
+            try:
+                return self.store.run(call)
+            except StoreUnavailable as error:
+                log.warning("holding a finished unit until Redis is back: %s", error.message)
+                lease.wait(pause_s)
+                pause_s = min(2 * pause_s, 2.0)
+
+    def upload(self, lease: Lease, key: str, source: bytes | Path, content_type: str) -> str:
+        """Put an object, trying again while storage is away; returns its SHA-256. Raises BlobsUnavailable when patience ends."""
+        deadline = time.monotonic() + self.settings.worker.upload_patience_s
+        pause_s = 0.5
+        while True:
+            lease.check()
+            try:
+                return self.blobs.put(key, source, content_type).sha256
+            except BlobsUnavailable as error:
+                if time.monotonic() > deadline:
+                    raise
+                log.warning("storage is away, keeping the result: %s", error.message)
+            lease.wait(pause_s)
+            pause_s = min(2 * pause_s, 5.0)
+
+    def ring(self, bells: Bells) -> None:
+        """Send doorbells. One that is lost is rung again by the sweep."""
+        for queue, times in bells:
+            try:
+                tasks.ring(self.app, queue, times)
+            except Exception as error:
+                log.warning("could not ring %s: %s", queue, error)

@@ -1,0 +1,88 @@
+"""From a text to a take that may be heard: found in the store, or spoken, trimmed and checked."""
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from speechmill.errors import VoiceFailed
+from speechmill.request import SpeechSpec
+from worker.inputs import stored_take
+from worker.leases import Lease, Stopped
+from worker.station import Station
+from worker.takes import check, trim
+from worker.text.language import guess_language
+from worker.voices.seam import SAMPLE_RATE_HZ, Cancelled, Pcm, Utterance
+
+POST_PROCESSING = 1
+"""Version of trimming and checking; it enters the content key, so that a change here never meets takes of before."""
+
+
+@dataclass(frozen=True)
+class Take:
+    """A segment's sound, trimmed, float32 [n_samples] at 24 kHz, and how it came about."""
+
+    content_key: str
+    pcm: Pcm
+    flags: tuple[str, ...]
+    attempt: int
+    cached: bool
+    speak_ms: int
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.pcm) / SAMPLE_RATE_HZ
+
+    def record(self) -> dict[str, object]:
+        """What the job store keeps of it."""
+        return {"key": self.content_key, "samples": len(self.pcm), "duration_seconds": round(self.duration_s, 3),
+                "flags": list(self.flags), "attempts": self.attempt, "cached": self.cached, "speak_ms": self.speak_ms}
+
+
+def synthesize(station: Station, lease: Lease, spec: SpeechSpec, text: str) -> Take:
+    """Raises Stopped, Unspeakable, VoiceFailed."""
+    assert station.voice and station.model  # the speech role has them from the start
+    unit = lease.unit
+    language = spec.language
+    if language == "auto":
+        language = guess_language(text, station.model.languages, station.model.default_language)
+    key = content_key(spec, text, language, station.model.revision)
+    known = stored_take(station, unit.tenant, key)
+    if known is not None:
+        return Take(key, known, (), unit.attempt, cached=True, speak_ms=0)
+    lease.check()
+    utterance = Utterance(text=text, voice=spec.voice, language=language, seed=_seed(spec, key, unit.attempt),
+                          instructions=spec.instructions, interactive=unit.queue.endswith(":interactive"))
+    begun = time.monotonic()
+    sound = _speak(station, lease, utterance)
+    speak_ms = round(1000 * (time.monotonic() - begun))
+    pcm = trim(sound)
+    return Take(key, pcm, check(pcm, text), unit.attempt, cached=False, speak_ms=speak_ms)
+
+
+def content_key(spec: SpeechSpec, text: str, language: str, revision: str) -> str:
+    """SHA-256 over everything that decides how a segment sounds. Speed is not in it: it is applied when the job is encoded."""
+    parts = [text, language, spec.model, revision, spec.voice, spec.instructions, spec.seed, POST_PROCESSING]
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()
+
+
+def _speak(station: Station, lease: Lease, utterance: Utterance) -> Pcm:
+    assert station.voice
+    speech = station.voice.speak(utterance)
+    try:
+        with lease.interrupting(speech.cancel):
+            chunks = list(speech.chunks())
+    except Cancelled:
+        if lease.stopped:
+            raise Stopped from None
+        raise VoiceFailed("The voice was shut down in the middle of the utterance.") from None
+    return np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
+
+
+def _seed(spec: SpeechSpec, key: str, attempt: int) -> int:
+    """The client's own; else one that is the same for the same content, and another at each attempt."""
+    if spec.seed is not None:
+        return spec.seed
+    return int.from_bytes(hashlib.sha256(f"{key}/{attempt}".encode()).digest()[:8], "big") >> 1
