@@ -47,5 +47,7 @@ def set_up_logging(settings: LogSettings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [stream]
     root.setLevel(settings.level.upper())
-    for noisy in ("botocore", "urllib3", "boto3", "s3transfer", "httpx", "httpcore", "asyncio"):
+    # Celery tells of every doorbell; what was done behind it is logged by the unit.
+    for noisy in ("botocore", "urllib3", "boto3", "s3transfer", "httpx", "httpcore", "asyncio", "celery.worker.strategy",
+                  "celery.app.trace"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

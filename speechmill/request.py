@@ -125,6 +125,7 @@ def parse_speech(body: object, catalogue: Catalogue, limits: Limits, default_cla
     except ValidationError as error:
         raise _first_problem(error) from None
     text = clean_text(asked.input, limits)
+    _refuse_broken_strings(asked.model_dump(exclude={"input"}))
     model = catalogue.model(asked.model)
     _refuse_what_the_model_lacks(asked, model)
     metadata = asked.metadata or {}
@@ -191,8 +192,25 @@ def fingerprint(body: object) -> str:
 _CJK_BLOCKS = ((0x1100, 0x11FF), (0x2E80, 0x2FDF), (0x3040, 0x30FF), (0x3100, 0x318F), (0x31A0, 0x31FF), (0x3400, 0x4DBF),
                (0x4E00, 0x9FFF), (0xA960, 0xA97F), (0xAC00, 0xD7FF), (0xF900, 0xFAFF), (0xFF66, 0xFFDC), (0x20000, 0x3FFFF))
 
-_CONTROL_TO_SPACE = {code: " " for code in (*range(0x00, 0x20), *range(0x7F, 0xA0), 0xFEFF, 0xFFFC, 0xFFFE, 0xFFFF)
+_CONTROL_TO_SPACE = {code: " " for code in (*range(0x20), *range(0x7F, 0xA0), 0xFEFF, 0xFFFC, 0xFFFE, 0xFFFF)
                      if chr(code) not in "\n\r\t\x85"}
+
+
+def _refuse_broken_strings(value: Any, field: str = "") -> None:
+    """JSON can carry half of a surrogate pair; UTF-8, and so Redis, answers and webhooks, cannot."""
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError:
+            raise InvalidRequest(f"{field} has half of a surrogate pair; send whole characters.", param=field) from None
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            inner = f"{field}.{name}".lstrip(".") if name.isascii() else field
+            _refuse_broken_strings(name, inner)
+            _refuse_broken_strings(part, inner)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            _refuse_broken_strings(part, field)
 
 
 def _refuse_what_the_model_lacks(asked: SpeechBody, model: ModelInfo) -> None:

@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
     if arguments[0] == "health":
         return 0 if is_alive(settings) else 1
     set_up_logging(settings.log)
-    from worker.app import run  # noqa: PLC0415 - `health` runs every few seconds and needs none of it
+    from worker.app import run
 
     return run(arguments[0], settings)
 

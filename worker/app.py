@@ -1,9 +1,12 @@
 """One worker process from start to end: open, warm up, listen for doorbells, drain, leave."""
 
 import logging
+import socket
 import threading
+import warnings
 from contextlib import suppress
 
+from celery.exceptions import SecurityWarning
 from celery.signals import worker_shutting_down
 
 from speechmill.blobs.choose import open_blobs
@@ -78,7 +81,9 @@ def _listen(station: Station) -> None:
     worker_shutting_down.connect(lambda **_: _drain(station), weak=False)
     queues = [*station.queues.values(), *([DELIVERY_QUEUE] if station.role == "cpu" else [])]
     threads = station.slots + (station.deliveries.total if station.role == "cpu" else 0)
-    worker = app.Worker(hostname=f"{station.role}-{station.worker}@%h", pool="threads", concurrency=threads, queues=queues,
+    # Celery warns root of pickled messages; ours are JSON only.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+    worker = app.Worker(hostname=f"{station.role}-{station.worker}@{socket.gethostname()}", pool="threads", concurrency=threads, queues=queues,
                         loglevel=station.settings.log.level.upper(), redirect_stdouts=False, without_gossip=True,
                         without_mingle=True, without_heartbeat=True, quiet=True)
     worker.start()

@@ -83,7 +83,7 @@ class Station:
         return unit
 
     def commit(self, lease: Lease, call: Call[T]) -> T:
-        """Run a verb that ends a unit, for as long as it takes Redis to come back. Raises Stopped when the lease is lost first."""
+        """Run a verb that ends a unit, waiting for Redis where it is away. Raises Stopped when the lease is lost first."""
         pause_s = 0.1
         while True:
             try:

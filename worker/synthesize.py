@@ -43,7 +43,8 @@ class Take:
 
 def synthesize(station: Station, lease: Lease, spec: SpeechSpec, text: str) -> Take:
     """Raises Stopped, Unspeakable, VoiceFailed."""
-    assert station.voice and station.model  # the speech role has them from the start
+    assert station.voice  # the speech role has them from the start
+    assert station.model
     unit = lease.unit
     language = spec.language
     if language == "auto":
@@ -63,7 +64,7 @@ def synthesize(station: Station, lease: Lease, spec: SpeechSpec, text: str) -> T
 
 
 def content_key(spec: SpeechSpec, text: str, language: str, revision: str) -> str:
-    """SHA-256 over everything that decides how a segment sounds. Speed is not in it: it is applied when the job is encoded."""
+    """SHA-256 over everything that decides how a segment sounds. Speed does not: it is applied when the job is encoded."""
     parts = [text, language, spec.model, revision, spec.voice, spec.instructions, spec.seed, POST_PROCESSING]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()
 

@@ -1,6 +1,7 @@
 """The two Celery tasks. Each answers a doorbell: it works until nothing is left that this thread may do, then goes."""
 
 import logging
+import time
 from contextlib import suppress
 
 from celery import Celery
@@ -31,7 +32,7 @@ def register(app: Celery, station: Station) -> None:
         work(station, Queue.parse(queue).klass)
 
     @app.task(name=tasks.DELIVER)
-    def deliver_task(queue: str) -> None:
+    def deliver_task(_queue: str) -> None:
         outbox.deliver_due(station)
 
 
@@ -71,8 +72,10 @@ def do(station: Station, unit: Unit) -> None:
     """Work on one unit to its end: committed, failed or given back."""
     with about(job_id=unit.job_id, unit=unit.ref, attempt=unit.attempt, request_id=unit.request_id), \
             station.leases.holding(unit) as lease:
+        begun = time.monotonic()
         try:
             STEPS[unit.phase](station, lease)
+            log.info("done: %s of %d characters in %.0f ms", unit.phase, unit.characters, 1000 * (time.monotonic() - begun))
         except Stopped:
             log.info("stopped")
             _give_back(station, unit)
@@ -94,7 +97,8 @@ def _fail(station: Station, lease: Lease, error: Exception) -> None:
         told = JobError(code=error.public_code, message=error.message, param=error.param, type=error.type,
                         retryable=error.retryable or isinstance(error, Unavailable))
     else:
-        told = JobError(code="internal_error", message=f"An unexpected {type(error).__name__} in the worker.", retryable=True)
+        told = JobError(code="internal_error", message=f"An unexpected {type(error).__name__} in the worker.",
+                        retryable=True)
     try:
         outcome, bells = station.commit(lease, verbs.failed(lease.unit, told))
     except Stopped:
@@ -104,7 +108,6 @@ def _fail(station: Station, lease: Lease, error: Exception) -> None:
 
 
 def _give_back(station: Station, unit: Unit) -> None:
-    try:
+    # Were Redis away, the next beat no longer names the unit, and it goes back then.
+    with suppress(StoreUnavailable):
         station.ring(station.store.run(verbs.released(unit)).bells)
-    except StoreUnavailable:
-        pass  # The next beat no longer names the unit, and Redis takes it back.

@@ -116,7 +116,7 @@ class AsyncStore:
     def open(cls, settings: Settings) -> "AsyncStore":
         client = redis.asyncio.Redis.from_url(
             settings.redis.url, decode_responses=True, socket_timeout=settings.redis.producer_timeout_s,
-            socket_connect_timeout=1, socket_keepalive=True, retry=Retry(NoBackoff(), 0), max_connections=4096)  # type: ignore[arg-type]
+            socket_connect_timeout=1, socket_keepalive=True, retry=Retry(NoBackoff(), 0), max_connections=4096)
         return cls(client, Policy.of(settings))
 
     async def run(self, call: Call[T]) -> T:
@@ -173,7 +173,7 @@ class AsyncStore:
     async def leased_units(self, job_id: str) -> set[str]:
         """Units of a job that a worker holds now."""
         try:
-            return set(await self.redis.smembers(f"{KEY_PREFIX}leased:{job_id}"))
+            return {str(unit) for unit in await self.redis.smembers(f"{KEY_PREFIX}leased:{job_id}")}
         except (RedisError, OSError) as error:
             raise _unavailable(error) from error
 
@@ -188,11 +188,14 @@ class AsyncStore:
             stats, depth, backlog, leased, capacity, outbox, workers = await pipeline.execute()
         except (RedisError, OSError) as error:
             raise _unavailable(error) from error
-        return Numbers(*({name: int(value) for name, value in table.items()}
-                         for table in (stats, depth, backlog, leased, capacity)), outbox=outbox, workers=workers)
+        return Numbers(_whole(stats), _whole(depth), _whole(backlog), _whole(leased), _whole(capacity), outbox, workers)
 
     async def close(self) -> None:
         await self.redis.aclose()
+
+
+def _whole(table: dict[str, str]) -> dict[str, int]:
+    return {name: int(value) for name, value in table.items()}
 
 
 def _unavailable(error: Exception) -> StoreUnavailable:

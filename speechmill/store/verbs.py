@@ -200,7 +200,7 @@ def reapable(limit: int) -> Call[list[tuple[str, str, str]]]:
 
 
 def reaped(job_id: str) -> Call[None]:
-    return Call(SCRIPTS["reaped"], (job_id,), lambda reply: None)
+    return Call(SCRIPTS["reaped"], (job_id,), lambda _: None)
 
 
 def due(hold_ms: int) -> Call[DueEvent | None]:

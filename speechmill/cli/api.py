@@ -1,0 +1,152 @@
+"""The producer's HTTP interface, as the commands use it. Every trouble becomes a Failure with the server's own message."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from speechmill.cli.exits import Exit, Failure
+
+JobView = dict[str, Any]
+"""A job object, as the server sends it."""
+
+JOBS = "/v1/audio/speech/jobs"
+TIMEOUT = httpx.Timeout(30, connect=5)
+EXITS = {HTTPStatus.NOT_FOUND: Exit.NOT_FOUND, HTTPStatus.GONE: Exit.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS: Exit.UNAVAILABLE,
+         HTTPStatus.BAD_GATEWAY: Exit.UNAVAILABLE, HTTPStatus.SERVICE_UNAVAILABLE: Exit.UNAVAILABLE,
+         HTTPStatus.GATEWAY_TIMEOUT: Exit.TIMEOUT}
+
+
+@dataclass(frozen=True)
+class Look:
+    """A job, and the ETag of this state of it."""
+
+    job: JobView
+    etag: str
+
+
+class Api:
+    """A connection to the producer at `url`. Raises Failure: USAGE for what it refuses, NOT_FOUND, UNAVAILABLE, TIMEOUT."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise Failure(f"{url!r} is no address of a server; it should look like http://127.0.0.1:8000.", Exit.USAGE)
+        # A proxy that the environment names is for the world outside, and cannot reach this machine's loopback.
+        loopback = parts.hostname == "localhost" or parts.hostname.startswith("127.") or parts.hostname == "::1"
+        self._http = httpx.Client(base_url=self.url, timeout=TIMEOUT, trust_env=not loopback,
+                                  headers={"User-Agent": "speechmill-cli"})
+
+    def __enter__(self) -> "Api":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def create(self, body: dict[str, Any], key: str) -> JobView:
+        """Submit a job. The same idempotency `key` gives the same job again."""
+        return self._json("POST", JOBS, json=body, headers={"Idempotency-Key": key})
+
+    def job(self, job_id: str) -> JobView:
+        return self._json("GET", f"{JOBS}/{_one_name(job_id)}")
+
+    def look(self, job_id: str, *, wait_s: int | None = None, known: str = "") -> Look | None:
+        """The job; with `wait_s` once it has ended, or, where `known` is an ETag, changed. None: still as known."""
+        headers = {} if wait_s is None else {"Prefer": f"wait={wait_s}"}
+        if known:
+            headers["If-None-Match"] = known
+        timeout = httpx.Timeout(30 + (wait_s or 0), connect=5)
+        answer = self._answer("GET", f"{JOBS}/{_one_name(job_id)}", headers=headers, timeout=timeout)
+        if answer.status_code == HTTPStatus.NOT_MODIFIED:
+            return None
+        return Look(_object(answer), answer.headers.get("etag", ""))
+
+    def jobs(self, **query: str | int) -> dict[str, Any]:
+        """A page of jobs: {data, has_more, first_id, last_id}."""
+        return self._json("GET", JOBS, params=query)
+
+    def cancel(self, job_id: str) -> JobView:
+        return self._json("POST", f"{JOBS}/{_one_name(job_id)}/cancel")
+
+    def retry(self, job_id: str) -> JobView:
+        return self._json("POST", f"{JOBS}/{_one_name(job_id)}/retry")
+
+    def download(self, job: JobView, target: Path) -> None:
+        """Write a completed job's audio to `target`, which appears whole or not at all."""
+        partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+        try:
+            with partial.open("xb") as file:
+                self.stream(job, file)
+            os.replace(partial, target)
+        except OSError as error:
+            raise Failure(f"cannot write {target}: {error.strerror or error}.") from None
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def stream(self, job: JobView, file: IO[bytes]) -> None:
+        """Write a completed job's audio to `file`, and compare its SHA-256 with what the job says."""
+        digest = hashlib.sha256()
+        with self._calling(), self._http.stream("GET", f"{JOBS}/{job['id']}/content", follow_redirects=True) as answer:
+            if answer.is_error:
+                answer.read()
+                raise _refusal(answer)
+            for piece in answer.iter_bytes():
+                digest.update(piece)
+                file.write(piece)
+        if digest.hexdigest() != job["output"]["sha256"]:
+            raise Failure("the audio was damaged on its way: its SHA-256 is not the one that the job names. Try again.")
+
+    def _json(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        return _object(self._answer(method, path, **options))
+
+    def _answer(self, method: str, path: str, **options: Any) -> httpx.Response:
+        with self._calling():
+            answer = self._http.request(method, path, **options)
+        if answer.is_error:
+            raise _refusal(answer)
+        return answer
+
+    @contextmanager
+    def _calling(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx.TimeoutException:
+            raise Failure(f"{self.url} does not answer in time.", Exit.UNAVAILABLE) from None
+        except httpx.TransportError as error:
+            raise Failure(f"nothing answers at {self.url} ({error}). `speechmill up` starts a server here; --url or "
+                          "SPEECHMILL_URL names another one.", Exit.UNAVAILABLE) from None
+
+
+def _object(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        body = answer.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise Failure(f"what answers at {answer.url} is not speechmill.", Exit.UNAVAILABLE)
+    return body
+
+
+def _refusal(answer: httpx.Response) -> Failure:
+    try:
+        message = str(answer.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        message = f"{answer.url} answered {answer.status_code} {answer.reason_phrase}."
+    otherwise = Exit.FAILED if answer.is_server_error else Exit.USAGE
+    return Failure(" ".join(message.split()), EXITS.get(HTTPStatus(answer.status_code), otherwise))
+
+
+def _one_name(job_id: str) -> str:
+    """`job_id` as one part of a path. Raises Failure for what cannot be the id of a job."""
+    if not job_id.replace("_", "").isalnum() or not job_id.isascii():
+        raise Failure(f"there is no job {job_id!r}; ids look like speech_0199c0ffee.", Exit.NOT_FOUND)
+    return job_id

@@ -1,0 +1,41 @@
+"""`speechmill`: the command line. Each command lies in a file of its own.
+
+Whatever costs time to import (httpx, rich, redis, pydantic) is imported inside the command that needs it, so that `--help` and
+shell completion answer at once.
+"""
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from speechmill.cli import demo, jobs, say, up, webhook
+from speechmill.cli.bench import queue
+from speechmill.cli.doctor import command as doctor
+from speechmill.cli.exits import Exit, Failure
+
+
+class Commands(TyperGroup):
+    """Turns a Failure into its message and its exit status, for all commands."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # Typer's own context, under its public name
+        try:
+            return super().invoke(ctx)
+        except Failure as failure:
+            typer.echo(f"speechmill: {failure.message}", err=True)
+            raise typer.Exit(failure.exit) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(Exit.CANCELLED) from None
+
+
+# Plain help and errors: Rich's take three times as long to start, and its boxes are no single line.
+app = typer.Typer(cls=Commands, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+                  help="Text to speech in the background: start it, speak, and look after jobs.")
+
+app.command("up")(up.up)
+app.command("say")(say.say)
+app.add_typer(jobs.app, name="jobs")
+app.command("doctor")(doctor.doctor)
+app.add_typer(webhook.app, name="webhook")
+app.command("demo")(demo.demo)
+app.add_typer(queue.app, name="bench")

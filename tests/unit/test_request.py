@@ -1,0 +1,140 @@
+"""What a client may ask for: each mistake is named with its field and what would be right."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from speechmill.catalogue import Catalogue, ModelInfo, VoiceInfo
+from speechmill.errors import InvalidRequest, NoCatalogue
+from speechmill.job import JobClass
+from speechmill.request import Limits, SpeechSpec, clean_text, fingerprint, fits_one_segment, parse_speech
+
+MODEL = ModelInfo(id="espeak", voices=(VoiceInfo(id="f1", name="F1"), VoiceInfo(id="m1", name="M1")), default_voice="m1",
+                  voice_aliases={"alloy": "f1"}, languages=("de", "en-US"))
+CATALOGUE = Catalogue(models=(MODEL,))
+LIMITS = Limits(1000, "Longer texts go elsewhere.")
+
+
+def parse(**body: Any) -> tuple[str, SpeechSpec]:
+    return parse_speech(body, CATALOGUE, LIMITS, JobClass.BATCH)
+
+
+def refused(**body: Any) -> InvalidRequest:
+    with pytest.raises(InvalidRequest) as caught:
+        parse(**{"input": "Hello.", **body})
+    return caught.value
+
+
+def test_only_input_is_needed() -> None:
+    text, spec = parse(input="Hello.")
+    assert text == "Hello."
+    assert spec == SpeechSpec(model="espeak", voice="m1", language="auto")
+
+
+@pytest.mark.parametrize("name", ["", "tts-1", "tts-1-hd", "gpt-4o-mini-tts", "espeak", None])
+def test_openais_model_names_and_none_mean_the_default_model(name: str | None) -> None:
+    assert parse(input="Hello.", model=name)[1].model == "espeak"
+
+
+@pytest.mark.parametrize(("voice", "meant"), [("f1", "f1"), ("F1", "f1"), ("alloy", "f1"), ("Alloy", "f1"), ({"id": "f1"}, "f1"),
+                                              ("", "m1"), (None, "m1")])
+def test_a_voice_is_a_name_an_alias_an_object_or_left_out(voice: Any, meant: str) -> None:
+    assert parse(input="Hello.", voice=voice)[1].voice == meant
+
+
+def test_unknown_fields_are_ignored() -> None:
+    assert parse(input="Hello.", something="else")[0] == "Hello."
+
+
+@pytest.mark.parametrize(("body", "field", "hint"), [
+    ({"input": ""}, "input", "empty"),
+    ({"input": " \n\t "}, "input", "empty"),
+    ({"input": "…!?"}, "input", "letter, digit or symbol"),
+    ({"input": "x" * 1001}, "input", "1,000"),
+    ({"input": 7}, "input", "string"),
+    ({"input": "\ud800"}, "input", "surrogate"),
+    ({"voice": "nobody"}, "voice", "f1, m1"),
+    ({"voice": 3}, "voice", "string"),
+    ({"model": "gpt-9"}, "model", "espeak"),
+    ({"language": "xx"}, "language", "de, en-US"),
+    ({"response_format": "ogg"}, "response_format", "'opus'"),
+    ({"speed": 0.2}, "speed", "0.25"),
+    ({"speed": 4.1}, "speed", "4"),
+    ({"speed": "fast"}, "speed", "number"),
+    ({"speed": float("nan")}, "speed", "0.25"),
+    ({"seed": -1}, "seed", "0"),
+    ({"priority": "urgent"}, "priority", "'interactive'"),
+    ({"deadline": 0}, "deadline", "1"),
+    ({"expires_after": 5}, "expires_after", "60"),
+    ({"metadata": {"a": 1}}, "metadata.a", "string"),
+    ({"metadata": {f"k{n}": "v" for n in range(17)}}, "metadata", "16"),
+    ({"metadata": {"a": "\ud800"}}, "metadata.a", "unicode"),
+    ({"instructions": "\ud800"}, "instructions", "surrogate"),
+    ({"webhook": {}}, "webhook.url", "https"),
+    ({"webhook": {"url": "https://x.example", "events": ["speech.job.done"]}}, "webhook.events.0", "speech.job.completed"),
+    ({"webhook": "https://x.example"}, "webhook", "dictionary"),
+    ({"ref_audio": "data:"}, "ref_audio", "clone"),
+    ({"stream_format": "sse"}, "stream_format", "audio"),
+    ({"timestamps": "word"}, "timestamps", "sentence"),
+    ({"lexicon_ids": ["l1"]}, "lexicon_ids", "leave"),
+])
+def test_a_mistake_names_its_field_and_what_would_be_right(body: dict[str, Any], field: str, hint: str) -> None:
+    error = refused(**body)
+    assert error.param == field
+    assert hint in error.message
+
+
+@pytest.mark.parametrize("body", [None, [], "text", 3, True])
+def test_a_body_that_is_no_object_is_refused(body: object) -> None:
+    with pytest.raises(InvalidRequest, match="JSON object"):
+        parse_speech(body, CATALOGUE, LIMITS, JobClass.BATCH)
+
+
+def test_a_missing_input_says_what_to_send() -> None:
+    with pytest.raises(InvalidRequest, match="send the text to speak") as caught:
+        parse_speech({}, CATALOGUE, LIMITS, JobClass.BATCH)
+    assert caught.value.param == "input"
+
+
+def test_an_input_that_is_too_long_says_where_longer_ones_go() -> None:
+    error = refused(input="x" * 1001)
+    assert error.public_code == "input_too_long"
+    assert "Longer texts go elsewhere." in error.message
+
+
+def test_without_any_model_ever_published_requests_are_refused_for_now() -> None:
+    with pytest.raises(NoCatalogue):
+        parse_speech({"input": "Hello."}, Catalogue(), LIMITS, JobClass.BATCH)
+
+
+def test_control_characters_become_spaces_and_line_breaks_stay() -> None:
+    assert clean_text("a\x00b\x1bc\nd", LIMITS) == "a b c\nd"
+
+
+@pytest.mark.parametrize("text", ["😀", "€5", "שלום", "你好", "مرحبا", "e\u0301", "7"])
+def test_anything_with_a_spoken_form_is_taken(text: str) -> None:
+    assert clean_text(text, LIMITS)
+
+
+@given(st.text(min_size=1, max_size=200))
+def test_any_text_is_taken_or_refused_clearly(text: str) -> None:
+    try:
+        cleaned = clean_text(text, LIMITS)
+    except InvalidRequest as error:
+        assert error.param == "input"
+    else:
+        assert cleaned.strip()
+        assert "\x00" not in cleaned
+
+
+@pytest.mark.parametrize(("text", "one"), [("x" * 280, True), ("x" * 281, False), ("字" * 80, True), ("字" * 81, False),
+                                           ("x" * 100 + "かな", False), ("한국어", True)])
+def test_length_alone_decides_whether_a_text_is_one_segment(text: str, one: bool) -> None:
+    assert fits_one_segment(text) is one
+
+
+def test_bodies_that_mean_the_same_have_one_fingerprint() -> None:
+    assert fingerprint({"a": 1, "b": "é"}) == fingerprint({"b": "\u00e9", "a": 1})
+    assert fingerprint({"a": 1}) != fingerprint({"a": 2})

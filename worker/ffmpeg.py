@@ -1,0 +1,100 @@
+"""The ffmpeg binary: finding it, and running it on a stream of sound. Always a subprocess; its library is never loaded."""
+
+import shutil
+import subprocess
+import tempfile
+from contextlib import suppress
+from types import TracebackType
+from typing import IO, Self
+
+from speechmill.errors import EncodingFailed
+from worker.voices.seam import SAMPLE_RATE_HZ
+
+STALL_S = 60.0
+"""ffmpeg that takes and gives nothing for this long, or needs longer than this to finish a file, is killed."""
+_LAST_WORDS_S = 5.0
+_TOLD_CHARACTERS = 400
+
+
+def find_ffmpeg() -> str:
+    """The ffmpeg on PATH, else the one that the imageio-ffmpeg package brings. Raises EncodingFailed where there is none."""
+    if found := shutil.which("ffmpeg"):
+        return found
+    try:
+        import imageio_ffmpeg  # type: ignore[import-untyped] # an extra of bare machines: images have a system package
+
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except (ImportError, RuntimeError):
+        raise EncodingFailed("There is no ffmpeg on PATH. Install it (Debian: apt-get install ffmpeg; macOS: brew install "
+                             "ffmpeg), or install speechmill with its `local` extra.") from None
+
+
+class Ffmpeg:
+    """One run of ffmpeg that reads 24 kHz mono sound on its standard input. Leaving the context normally ends the input and
+    waits for a good end; leaving it by an exception kills it. Raises EncodingFailed with ffmpeg's own last words."""
+
+    def __init__(self, sample_format: str, *arguments: str, reads_output: bool = False) -> None:
+        """`sample_format` as ffmpeg names raw formats: s16le, f32le. `arguments` are those of the output."""
+        # Standard error goes to a file: nobody has to read it for ffmpeg to go on.
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
+        command = [find_ffmpeg(), "-nostdin", "-hide_banner", "-loglevel", "error", "-y",
+                   "-f", sample_format, "-ar", str(SAMPLE_RATE_HZ), "-ac", "1", "-i", "pipe:0", *arguments]
+        output = subprocess.PIPE if reads_output else subprocess.DEVNULL
+        try:
+            # In a session of its own, Ctrl-C in a terminal ends the worker's units first, and not the sound under them.
+            self.process = subprocess.Popen(command, bufsize=0, stdin=subprocess.PIPE, stdout=output, stderr=self._errors,
+                                            start_new_session=True)
+        except OSError as error:
+            self._errors.close()
+            raise EncodingFailed(f"ffmpeg could not be started: {error}.") from error
+
+    def feed(self, sound: bytes) -> None:
+        """Blocks while ffmpeg is busy with what it got before. Raises EncodingFailed when it has gone."""
+        assert self.process.stdin
+        unsent = memoryview(sound)
+        try:
+            while unsent:
+                unsent = unsent[self.process.stdin.write(unsent):]
+        except BrokenPipeError:
+            raise self.failure() from None
+
+    def failure(self) -> EncodingFailed:
+        """Why ffmpeg, which has gone or must go now, did not do its work."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(_LAST_WORDS_S)
+        self._kill()
+        self._errors.seek(0)
+        told = self._errors.read().decode(errors="replace").strip()[-_TOLD_CHARACTERS:]
+        return EncodingFailed(f"ffmpeg ended with {self.process.returncode}: {told or 'it said nothing'}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
+        try:
+            if error is None:
+                self._finish()
+        finally:
+            self._kill()
+            self._errors.close()
+
+    def _finish(self) -> None:
+        self._close_input()
+        try:
+            failed = self.process.wait(STALL_S) != 0
+        except subprocess.TimeoutExpired:
+            failed = True
+        if failed:
+            raise self.failure()
+
+    def _close_input(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.close()
+
+    def _kill(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._close_input()
+        if self.process.stdout:
+            self.process.stdout.close()

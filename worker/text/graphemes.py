@@ -1,0 +1,20 @@
+"""Where a text may be cut without tearing a character that people see as one (UAX #29 grapheme clusters)."""
+
+import regex  # type: ignore[import-untyped]
+
+_CLUSTER = regex.compile(r"\p{RI}{2}[\p{M}\u200d]*+|\X")  # \X alone takes time that grows with the square of a row of flags
+_JOINERS_BEFORE = regex.compile(r"[\p{M}\u200d]")
+
+
+def may_cut(text: str, at: int) -> bool:
+    """Whether a cluster surely starts at `at`, 0 < at < len(text). Looks at two characters only, and so says no where only
+    a longer look could tell: after a combining mark or a joiner, and between the letters of flags."""
+    if _JOINERS_BEFORE.match(text, at - 1):
+        return False
+    cluster = _CLUSTER.match(text, at - 1, at + 1)
+    return cluster is not None and bool(cluster.end() == at)
+
+
+def cuts_within(text: str, start: int, high: int) -> set[int]:
+    """Every place in start < place <= high where a cluster starts, given that one starts at `start`."""
+    return {cluster.start() for cluster in _CLUSTER.finditer(text, start, high + 1)} - {start}

@@ -1,0 +1,147 @@
+"""The embedded voice: espeak-ng, one short process an utterance. No download, and hundreds of times faster than real time.
+
+It reads plain text: markup and espeak-ng's own escapes are spoken or passed over, never obeyed. It ignores instructions, and
+the seed too: the same utterance sounds the same each time.
+"""
+
+import threading
+import unicodedata
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import samplerate  # type: ignore[import-not-found]  # a compiled module without stubs
+
+from speechmill.catalogue import ModelInfo
+from speechmill.errors import SpeechError, Unspeakable, VoiceFailed
+from worker.voices.espeak_catalogue import NO_VARIANT, VOICES, languages_by_tag, model_info
+from worker.voices.espeak_process import EspeakProcess, wav_sample_rate_hz
+from worker.voices.espeak_program import EspeakProgram, find_espeak
+from worker.voices.in_flight import InFlight
+from worker.voices.seam import SAMPLE_RATE_HZ, Cancelled, Pcm, Speech, Utterance
+
+_BLOCK_S = 0.5
+_STALL_S = 20.0              # a sentence takes some 20 ms; this is a machine in deep trouble, or a hang
+_SILENT = 0.001              # what has no sound gives plain zeros; the quietest letters peak at 0.04
+_CHARACTER_S = 5.0           # names of emoji and letters of other scripts are long; beyond this it runs in circles
+
+
+class Espeak:
+    """The `espeak` model. Without a `program`, the one on PATH or in the wheel is taken."""
+
+    def __init__(self, program: EspeakProgram | None = None, *, stall_s: float = _STALL_S) -> None:
+        self._program = program
+        self._stall_s = stall_s
+        self._files: dict[str, str] = {}     # of each language, once warm
+        self._in_flight = InFlight()
+
+    def warm_up(self) -> ModelInfo:
+        """Finds espeak-ng, lists its languages and speaks a word. Raises VoiceFailed that says what is missing."""
+        self._program = self._program or find_espeak()
+        version, data = self._program.version()
+        self._files = languages_by_tag(self._program.voices(), data)
+        if not self._files:
+            raise VoiceFailed(f"{self._program.origin} offers no language whose dictionary lies in {data}.")
+        model = model_info(version, self._files)
+        language = "en" if "en" in self._files else model.languages[0]
+        for _chunk in self.speak(Utterance(text="1", voice=model.default_voice, language=language, seed=0)).chunks():
+            pass
+        return model
+
+    def speak(self, utterance: Utterance) -> Speech:
+        """The process starts with the first chunk that is read, so that a speech nobody reads costs nothing."""
+        return self._in_flight.add(EspeakSpeech(utterance, self._start))
+
+    def close(self) -> None:
+        self._in_flight.close()
+
+    def _start(self, utterance: Utterance) -> EspeakProcess:
+        if self._program is None:
+            raise VoiceFailed("espeak-ng is asked to speak before it was warmed up.")
+        file = self._files.get(utterance.language)
+        if file is None:
+            raise VoiceFailed(f"{self._program.origin} has no language {utterance.language!r}.", param="language")
+        if utterance.voice not in (voice.id for voice in VOICES):
+            raise VoiceFailed(f"espeak has no voice {utterance.voice!r}.", param="voice")
+        variant = "" if utterance.voice == NO_VARIANT else f"+{utterance.voice}"
+        return EspeakProcess(self._program.to_speak(file + variant), plain(utterance.text), self._stall_s)
+
+
+class EspeakSpeech:
+    """One utterance, spoken while `chunks` is read."""
+
+    def __init__(self, utterance: Utterance, start: Callable[[Utterance], EspeakProcess]) -> None:
+        self._utterance = utterance
+        self._start = start
+        self._lock = threading.Lock()
+        self._cancelled = False
+        self._process: EspeakProcess | None = None
+
+    def chunks(self) -> Iterator[Pcm]:
+        """Half a second at a time. Raises Cancelled; Unspeakable when espeak-ng has no sound for the text; VoiceFailed when
+        it can't be run, fails, hangs, or does not come to an end."""
+        loudest = 0.0
+        try:
+            with self._started() as process:
+                for pcm in _sound(process, _BLOCK_S, limit_s=10 + _CHARACTER_S * len(self._utterance.text)):
+                    self._stop_when_cancelled()
+                    loudest = max(loudest, float(np.abs(pcm).max(initial=0.0)))
+                    yield pcm
+                process.finish()
+        except SpeechError:
+            self._stop_when_cancelled()  # a process that `cancel` killed may fail in any of these ways
+            raise
+        self._stop_when_cancelled()
+        if loudest < _SILENT:
+            raise Unspeakable(f"espeak-ng has no sound for this text in language {self._utterance.language!r}.",
+                              param="input")
+
+    def cancel(self) -> None:
+        with self._lock:
+            self._cancelled = True
+            if self._process:
+                self._process.kill()
+
+    def _started(self) -> EspeakProcess:
+        with self._lock:  # else a cancel between the check and the start would miss the process
+            if self._cancelled:
+                raise Cancelled
+            self._process = self._start(self._utterance)
+            return self._process
+
+    def _stop_when_cancelled(self) -> None:
+        if self._cancelled:
+            raise Cancelled
+
+
+def plain(text: str) -> str:
+    """`text` with nothing left in it that espeak-ng would obey instead of speak.
+
+    Control characters are its embedded commands (Ctrl-A 200S doubles the speed), private-use characters its own escapes for
+    markup. `[[` begins phonemes, also when characters that it skips (soft hyphen, zero-width non-joiner) stand between;
+    a round bracket sounds the same as a square one and begins nothing.
+    """
+    return "".join(" " if _is_obeyed(character) else character for character in text).replace("[", "(")
+
+
+def _is_obeyed(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs", "Co") and character != "\n"
+
+
+def _sound(process: EspeakProcess, block_s: float, limit_s: float) -> Iterator[Pcm]:
+    """What it says, at 24 kHz. Blocks are of equal length however the pipe delivers them, so that the resampled bytes, too,
+    are the same each time."""
+    sample_rate_hz = wav_sample_rate_hz(process.read)
+    if sample_rate_hz is None:
+        return
+    resampler = samplerate.Resampler("sinc_fastest", channels=1)
+    ratio = SAMPLE_RATE_HZ / sample_rate_hz
+    n_bytes = 2 * int(block_s * sample_rate_hz)
+    heard_s = 0.0
+    while block := process.read(n_bytes):
+        samples = np.frombuffer(block[:len(block) // 2 * 2], "<i2").astype(np.float32) / 32768  # [n_samples]
+        yield np.clip(resampler.process(samples, ratio), -1.0, 1.0)
+        heard_s += block_s
+        if heard_s > limit_s:
+            raise VoiceFailed(f"espeak-ng did not come to an end: more than {limit_s:g} s of sound.")
+    # The filter still holds the last samples; silence pushes them out.
+    yield np.clip(resampler.process(np.zeros(256, np.float32), ratio, end_of_input=True), -1.0, 1.0)
