@@ -63,7 +63,7 @@ def test_respond_async_answers_with_the_job(stack: Stack) -> None:
         answer = http.post("/v1/audio/speech", json={"input": "Later, please."}, headers={"Prefer": "respond-async"})
     assert answer.status_code == 202
     assert answer.headers["preference-applied"] == "respond-async"
-    assert answer.headers["vary"] == "Prefer"
+    assert "Prefer" in answer.headers["vary"]
     assert answer.headers["location"] == f"/v1/audio/speech/jobs/{answer.json()['id']}"
     assert stack.wait(answer.json()["id"])["status"] == "completed"
 
@@ -108,7 +108,7 @@ def test_browsers_may_call_from_the_listed_origin_only(stack: Stack) -> None:
     (b"input=hello", {"content-type": "application/x-www-form-urlencoded"}, 400, "Content-Type"),
     (b'{"input": "hello"}', {"Idempotency-Key": "k" * 256}, 400, "Idempotency-Key"),
     (b'{"input": "hello", "webhook": {"url": "https://10.0.0.1/"}}', {}, 400, "webhook.url"),
-    (b'{"input": "hello", "webhook": {"url": "http://example.com/"}}', {}, 400, "webhook.url"),
+    (b'{"input": "hello", "webhook": {"url": "ftp://example.com/"}}', {}, 400, "webhook.url"),
     (b'{"input": "hello", "voice": "nobody"}', {}, 400, "voice"),
     (b'{"input": "' + b"x" * 9_000_000 + b'"}', {}, 413, "body"),
 ])
