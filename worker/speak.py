@@ -1,13 +1,14 @@
 """The speech role's two steps: a whole short job, and one segment of a long one."""
 
 from speechmill.blobs.seam import segment_key
+from speechmill.errors import Unspeakable
 from speechmill.store import verbs
 from worker.encode import lossless_bytes
 from worker.inputs import job_text, planned_segment, spec_of
 from worker.leases import Lease
 from worker.publish import publish
 from worker.station import Station
-from worker.synthesize import Take, synthesize
+from worker.synthesize import Take, silent_take, synthesize
 
 
 def speak_whole(station: Station, lease: Lease) -> None:
@@ -24,7 +25,12 @@ def speak_whole(station: Station, lease: Lease) -> None:
 def speak_segment(station: Station, lease: Lease) -> None:
     """Speak one segment and store it losslessly under its content key; joining is the finish step's."""
     unit = lease.unit
-    take = synthesize(station, lease, spec_of(unit), planned_segment(station, unit).text)
+    text = planned_segment(station, unit).text
+    try:
+        take = synthesize(station, lease, spec_of(unit), text)
+    except Unspeakable:
+        # "☺" in Mandarin, say: a book is not worth less for it, and its list of segments tells.
+        take = silent_take(text)
     _keep(station, lease, take)
     verdict = station.commit(lease, verbs.spoken(unit, take.record()))
     station.ring(verdict.bells)

@@ -63,6 +63,12 @@ def synthesize(station: Station, lease: Lease, spec: SpeechSpec, text: str) -> T
     return Take(key, pcm, check(pcm, text), unit.attempt, cached=False, speak_ms=speak_ms)
 
 
+def silent_take(text: str) -> Take:
+    """A moment of silence in place of a segment that the voice has no sound for, flagged."""
+    key = hashlib.sha256(f"silence/{text}".encode()).hexdigest()
+    return Take(key, np.zeros(SAMPLE_RATE_HZ // 10, np.float32), ("unspeakable",), 1, cached=False, speak_ms=0)
+
+
 def content_key(spec: SpeechSpec, text: str, language: str, revision: str) -> str:
     """SHA-256 over everything that decides how a segment sounds. Speed does not: it is applied when the job is encoded."""
     parts = [text, language, spec.model, revision, spec.voice, spec.instructions, spec.seed, POST_PROCESSING]

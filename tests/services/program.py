@@ -53,6 +53,12 @@ class Program:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def exit_status(self) -> int:
+        """Of a program that has ended by itself."""
+        assert self._process is not None, "it was never started"
+        return self._process.wait(0)
+
+    @property
     def pid(self) -> int:
         assert self._process is not None, "it was never started"
         return self._process.pid

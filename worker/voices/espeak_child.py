@@ -1,8 +1,8 @@
 """espeak-ng's command line, as far as speechmill uses it, over the library of the espeakng-loader wheel.
 
-    python -I -S espeak_child.py LIBRARY DATA --version
-    python -I -S espeak_child.py LIBRARY DATA --voices
-    python -I -S espeak_child.py LIBRARY DATA --stdin --stdout -b 1 -v VOICE   < UTF-8 text   > WAV
+    python -I -S -X utf8 espeak_child.py LIBRARY DATA --version
+    python -I -S -X utf8 espeak_child.py LIBRARY DATA --voices
+    python -I -S -X utf8 espeak_child.py LIBRARY DATA --stdin --stdout -b 1 -v VOICE   < UTF-8 text   > WAV
 
 A program of its own, so that espeak-ng (GPL-3.0-or-later) is never loaded into a worker; and one process an utterance,
 because the library's sound depends on what it has spoken before. It imports the standard library alone.

@@ -77,6 +77,6 @@ def espeak_in_wheel() -> EspeakProgram | None:
     if library is None:
         return None
     child = Path(__file__).with_name("espeak_child.py")
-    # -I and -S: it starts faster without site-packages, and nothing but the standard library can be imported.
-    command = (sys.executable, "-I", "-S", str(child), str(library), str(folder / "espeak-ng-data"))
+    # -I, -S: it starts faster without site-packages, and can import nothing but the standard library. utf8: names of voices.
+    command = (sys.executable, "-I", "-S", "-X", "utf8", str(child), str(library), str(folder / "espeak-ng-data"))
     return EspeakProgram(command, "the espeak-ng of espeakng-loader")

@@ -1,0 +1,60 @@
+"""A real worker whose tone voice takes its time, so that tests can break things in the middle.
+
+`python -m tests.e2e.paced_worker speech`
+
+A text with BREAK in it fails while the file `broken` lies beside the scratch folder.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from speechmill.catalogue import ModelInfo
+from speechmill.errors import VoiceFailed
+from worker import app
+from worker.__main__ import main
+from worker.voices.seam import Cancelled, Pcm, Speech, Utterance
+from worker.voices.tone import Tone, ToneOptions
+
+PACE_S = 0.25
+BROKEN = Path(os.environ["SPEECHMILL_WORKER__SCRATCH"]).parent / "broken"
+
+
+class PacedSpeech:
+    def __init__(self, speech: Speech, utterance: Utterance) -> None:
+        self._speech = speech
+        self._cancelled = threading.Event()
+        self._broken = "BREAK" in utterance.text and BROKEN.exists()
+        self._pace_s = 2.0 if "slow" in utterance.text else PACE_S
+
+    def chunks(self) -> Iterator[Pcm]:
+        if self._broken:
+            raise VoiceFailed("Told to break.")
+        yield from self._speech.chunks()
+        if self._cancelled.wait(self._pace_s):
+            raise Cancelled
+
+    def cancel(self) -> None:
+        self._cancelled.set()
+        self._speech.cancel()
+
+
+class PacedTone:
+    def __init__(self) -> None:
+        self._tone = Tone(ToneOptions())
+
+    def warm_up(self) -> ModelInfo:
+        return self._tone.warm_up()
+
+    def speak(self, utterance: Utterance) -> PacedSpeech:
+        return PacedSpeech(self._tone.speak(utterance), utterance)
+
+    def close(self) -> None:
+        self._tone.close()
+
+
+if __name__ == "__main__":
+    app.open_voice = lambda _: PacedTone()  # type: ignore[assignment]
+    sys.exit(main(sys.argv[1:]))
