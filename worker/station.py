@@ -54,20 +54,24 @@ class Station:
         self.batch = Permits(self.slots - worker.reserved_slots)
         self.suspects = Permits(1)
         self.deliveries = Permits(worker.deliveries)
+        self._enlisting = threading.Lock()
         self.scratch = scratch_folder(self.settings)
         self.leases = Leases(self.store, self.worker, lease_s=worker.lease_s, reply_s=self.settings.redis.worker_timeout_s,
                              alive=alive_file(self.settings), on_unknown=self.enlist)
 
     @property
     def queues(self) -> dict[JobClass, str]:
-        model = self.model.id if self.model else ""
+        model = self.voice.model_id if self.voice else ""
         return {klass: Queue(self.role, klass, model).name for klass in JobClass}
 
     def enlist(self) -> None:
-        """Tell Redis what this worker is and how much it takes at once."""
+        """Tell Redis what this worker is and how much it takes at once. Raises StoreUnavailable."""
         capacity = {JobClass.INTERACTIVE: self.slots, JobClass.BATCH: self.batch.total, JobClass.SUSPECT: 1}
         slots = {self.queues[klass]: n for klass, n in capacity.items()}
-        self.ring(self.store.run(verbs.enlist(self.worker, self.role, socket.gethostname(), self.state, slots)))
+        # One at a time, so that a heartbeat that found us unknown cannot put an older state over a newer one.
+        with self._enlisting:
+            bells = self.store.run(verbs.enlist(self.worker, self.role, socket.gethostname(), self.state, slots))
+        self.ring(bells)
 
     def claim(self, *classes: JobClass) -> Unit | None:
         """The next unit of the first of these classes that has one; None also while Redis is away (the sweep rings again)."""

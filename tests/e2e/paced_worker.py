@@ -45,6 +45,10 @@ class PacedTone:
     def __init__(self) -> None:
         self._tone = Tone(ToneOptions())
 
+    @property
+    def model_id(self) -> str:
+        return self._tone.model_id
+
     def warm_up(self) -> ModelInfo:
         return self._tone.warm_up()
 

@@ -1,11 +1,9 @@
 """The whole system as processes: Redis, producer, workers, object store. A test may break any of them: each is a Program."""
 
-import json
+import re
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,23 +73,23 @@ class Stack:
         return "\n".join(f"== {name}\n" + "\n".join((self.folder / f"{name}.log").read_text().splitlines()[-30:])
                          for name in self.programs)
 
-    def wait_ready(self, *, slots: int = 1, timeout_s: float = 30) -> None:
-        """Until the producer takes jobs and workers have enlisted for the interactive class."""
+    def wait_serving(self) -> None:
+        """Until the producer answers."""
+        self._until(lambda http: http.get("/healthz").status_code == 200)
+
+    def wait_ready(self) -> None:
+        """Until a speech and a cpu worker take units."""
+        self._until(lambda http: len(re.findall(r'speech_slots\{queue="\S+:interactive"', http.get("/metrics").text)) >= 2)
+
+    def _until(self, ready: Callable[[httpx.Client], bool], timeout_s: float = 30) -> None:
         deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline:
-            with suppress(urllib.error.URLError, OSError):
-                with urllib.request.urlopen(f"{self.base_url}/readyz", timeout=2) as answer:
-                    ready = json.load(answer)
-                if ready["models"] or not slots:
-                    with urllib.request.urlopen(f"{self.base_url}/metrics", timeout=2) as answer:
-                        metrics = answer.read().decode()
-                    roles = [line for line in metrics.splitlines() if line.startswith("speech_slots{") and "interactive" in line]
-                    if len(roles) >= 2 * min(slots, 1):
+        with self.http as http:
+            while time.monotonic() < deadline:
+                with suppress(httpx.TransportError):
+                    if ready(http):
                         return
-            time.sleep(0.05)
+                time.sleep(0.05)
         raise AssertionError(f"the stack did not become ready\n{self.logs()}")
-
-
 
 
 @contextmanager
@@ -121,7 +119,8 @@ def running_stack(folder: Path, *, s3: S3Settings | None = None, workers: bool =
         if workers:
             running.start("speech", "worker", "speech")
             running.start("cpu", "worker", "cpu")
-        running.wait_ready(slots=int(workers))
+            running.wait_ready()
+        running.wait_serving()
         yield running
 
 

@@ -12,7 +12,8 @@ from tests.e2e.stack import Stack, running_stack
 from tests.e2e.test_speech import publish_catalogue
 
 JOBS = "/v1/audio/speech/jobs"
-LONG = "\n\n".join(" ".join(f"This is sentence {n} of paragraph {p}, which goes on for a while." for n in range(12)) for p in range(4))
+LONG = "\n\n".join(" ".join(f"This is sentence {n} of paragraph {p}, which goes on for a while." for n in range(12))
+                   for p in range(4))
 
 
 def test_an_accepted_job_says_where_and_when_to_look(stack: Stack) -> None:
@@ -143,7 +144,8 @@ def test_lists_have_pages_and_filters(stack: Stack) -> None:
         assert [job["id"] for job in second["data"]] == [ids[2], ids[1]]
         oldest = http.get(JOBS, params={"order": "asc", "after": ids[3], "status": "completed"}).json()
         assert oldest["data"][0]["id"] == ids[4]
-        for name, value in (("limit", "0"), ("limit", "101"), ("limit", "x"), ("order", "up"), ("status", "gone"), ("after", "speech_x")):
+        for name, value in (("limit", "0"), ("limit", "101"), ("limit", "x"), ("order", "up"), ("status", "gone"),
+                            ("after", "speech_x")):
             bad = http.get(JOBS, params={name: value})
             assert (bad.status_code, bad.json()["error"]["param"]) == (400, name)
 
@@ -155,7 +157,8 @@ def test_an_ended_job_is_deleted_with_its_result(stack: Stack) -> None:
         assert http.post(f"{JOBS}/{job['id']}/cancel").headers["x-should-retry"] == "false"
         assert http.post(f"{JOBS}/{job['id']}/retry").json()["error"]["code"] == "job_not_failed"
         url = http.get(f"{JOBS}/{job['id']}/content").headers["location"]
-        assert http.delete(f"{JOBS}/{job['id']}").json() == {"id": job["id"], "object": "audio.speech.job.deleted", "deleted": True}
+        gone = http.delete(f"{JOBS}/{job['id']}").json()
+        assert gone == {"id": job["id"], "object": "audio.speech.job.deleted", "deleted": True}
         assert http.get(f"{JOBS}/{job['id']}").status_code == 404
         assert http.get(url).status_code == 410
 

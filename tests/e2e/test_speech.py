@@ -42,7 +42,8 @@ def test_speed_changes_the_duration(stack: Stack) -> None:
     durations = {}
     for speed in (0.5, 1, 2):
         with stack.http as http:
-            answer = http.post("/v1/audio/speech", json={"input": "A sentence to hurry.", "response_format": "wav", "speed": speed})
+            body = {"input": "A sentence to hurry.", "response_format": "wav", "speed": speed}
+            answer = http.post("/v1/audio/speech", json=body)
         durations[speed] = soundfile.info(io.BytesIO(answer.content)).duration
     assert durations[0.5] == pytest.approx(2 * durations[1], rel=0.05)
     assert durations[2] == pytest.approx(durations[1] / 2, rel=0.05)
@@ -146,8 +147,8 @@ def test_unknown_paths_and_methods_answer_in_the_same_shape(stack: Stack) -> Non
         assert "POST" in wrong.headers["allow"]
 
 
-@pytest.mark.parametrize("text", ["\u0000\u0007 bell", "😀😀😀", "שלום עולם", "a" * 10_000, "字" * 500, "…!? €5", "\n\n\nEnd.\n\n\n",
-                                  "-v evil --help", "<speak>x</speak>", "[[h@l'oU]]"])
+@pytest.mark.parametrize("text", ["\u0000\u0007 bell", "😀😀😀", "שלום עולם", "a" * 10_000, "字" * 500, "…!? €5",
+                                  "\n\n\nEnd.\n\n\n", "-v evil --help", "<speak>x</speak>", "[[h@l'oU]]"])
 def test_unusual_texts_are_spoken(stack: Stack, text: str) -> None:
     job = stack.create(text)
     assert stack.wait(job["id"])["status"] == "completed"

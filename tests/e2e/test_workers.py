@@ -3,6 +3,8 @@
 import os
 import signal
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -12,8 +14,8 @@ from tests.e2e.stack import Stack, running_stack
 BOOK = " ".join(f"Sentence {n} of a book that takes its time to be spoken aloud." for n in range(120))
 
 
-@pytest.fixture()
-def mill(tmp_path_factory: pytest.TempPathFactory) -> object:
+@pytest.fixture
+def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with running_stack(tmp_path_factory.mktemp("mill"), workers=False) as stack:
         yield stack
 
@@ -24,7 +26,7 @@ def start_workers(stack: Stack, **settings: str) -> None:
     stack.wait_ready()
 
 
-def in_progress(stack: Stack, job_id: str, at_least: int = 1, timeout_s: float = 20) -> dict[str, object]:
+def in_progress(stack: Stack, job_id: str, at_least: int = 1, timeout_s: float = 20) -> dict[str, Any]:
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         job = stack.job(job_id)
@@ -34,7 +36,7 @@ def in_progress(stack: Stack, job_id: str, at_least: int = 1, timeout_s: float =
     raise AssertionError(f"no progress: {job}\n{stack.logs()}")
 
 
-def segments(stack: Stack, job_id: str) -> list[dict[str, object]]:
+def segments(stack: Stack, job_id: str) -> list[dict[str, Any]]:
     with stack.http as http:
         return http.get(f"/v1/audio/speech/jobs/{job_id}/segments", params={"limit": 1000}).json()["data"]
 
@@ -84,12 +86,12 @@ def test_a_stopping_worker_finishes_what_it_has_and_charges_no_crash(mill: Stack
     mill.start("second", "tests.e2e.paced_worker", "speech")
     done = mill.wait(job["id"], timeout_s=60)
     assert done["status"] == "completed"
-    assert max(segment["attempts"] for segment in segments(mill, job["id"])) == 1  # type: ignore[type-var]
+    assert max(segment["attempts"] for segment in segments(mill, job["id"])) == 1
 
 
 def test_a_worker_gives_back_what_it_cannot_finish_within_its_grace(mill: Stack) -> None:
     start_workers(mill, WORKER__GRACE_S="0.2")
-    job = mill.create("One slow sentence, spoken at its own pace, which takes longer than anybody has.", metadata={"pace": "slow"})
+    job = mill.create("One slow sentence, spoken at its own pace, which takes longer than anybody has.")
     deadline = time.monotonic() + 10
     while mill.job(job["id"])["status"] != "in_progress":
         assert time.monotonic() < deadline

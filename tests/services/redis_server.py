@@ -24,6 +24,10 @@ class RedisServer:
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
+    def client(self) -> "closing[redis.Redis]":
+        """A connection for a test's own commands; use it as a context manager."""
+        return closing(redis.Redis.from_url(self.url, decode_responses=True))
+
     def flush(self) -> None:
         """Forget everything, scripts included."""
         with closing(redis.Redis.from_url(self.url)) as client:
@@ -47,7 +51,7 @@ class RedisServer:
 def running_redis(folder: Path) -> Iterator[RedisServer]:
     """A server on a free loopback port that keeps its data in `folder`."""
     port = free_port()
-    program = Program(_arguments(folder, port), folder / "redis.log", lambda: _answers(port))
+    program = Program(_arguments(folder, port), folder / "redis.log", lambda: _answers(port, program.pid))
     program.start()
     try:
         yield RedisServer(folder, port, program)
@@ -69,9 +73,10 @@ def _arguments(folder: Path, port: int) -> tuple[str, ...]:
             "--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction")
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, pid: int) -> bool:
+    """Whether our server, and not somebody else's on the same port, answers."""
     with closing(redis.Redis(host="127.0.0.1", port=port, socket_timeout=1)) as client:
         try:
-            return bool(client.ping())
+            return client.ping() and client.info("server")["process_id"] == pid
         except redis.RedisError:  # refused, or still reading its append-only file
             return False

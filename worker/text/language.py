@@ -44,7 +44,7 @@ def _script(text: str) -> str:
         seen["kana"] += seen.pop("han", 0)
     for script in ("han", "kana", "hangul"):
         seen[script] *= 3
-    return max(seen, key=lambda script: seen[script])
+    return max(seen, key=lambda script: seen[script]) if seen.total() else ""
 
 
 _LANGUAGES: dict[str, tuple[str, ...]] = {

@@ -13,7 +13,7 @@ import samplerate  # type: ignore[import-not-found]  # a compiled module without
 
 from speechmill.catalogue import ModelInfo
 from speechmill.errors import SpeechError, Unspeakable, VoiceFailed
-from worker.voices.espeak_catalogue import NO_VARIANT, VOICES, languages_by_tag, model_info
+from worker.voices.espeak_catalogue import MODEL_ID, NO_VARIANT, VOICES, languages_by_tag, model_info
 from worker.voices.espeak_process import EspeakProcess, wav_sample_rate_hz
 from worker.voices.espeak_program import EspeakProgram, find_espeak
 from worker.voices.in_flight import InFlight
@@ -33,6 +33,10 @@ class Espeak:
         self._stall_s = stall_s
         self._files: dict[str, str] = {}     # of each language, once warm
         self._in_flight = InFlight()
+
+    @property
+    def model_id(self) -> str:
+        return MODEL_ID
 
     def warm_up(self) -> ModelInfo:
         """Finds espeak-ng, lists its languages and speaks a word. Raises VoiceFailed that says what is missing."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from speechmill.catalogue import ModelInfo, VoiceInfo
 
+MODEL_ID = "espeak"
 NO_VARIANT = "classic"
 
 # Pitches are medians measured over one English sentence.
@@ -40,7 +41,7 @@ ALIASES = {
 
 def model_info(version: str, languages: dict[str, str]) -> ModelInfo:
     return ModelInfo(
-        id="espeak",
+        id=MODEL_ID,
         voices=VOICES,
         default_voice=NO_VARIANT,
         voice_aliases=ALIASES,

@@ -51,6 +51,11 @@ class Speech(Protocol):
 class Voice(Protocol):
     """One model that speaks. Built once per worker process."""
 
+    @property
+    def model_id(self) -> str:
+        """The id of its model in the catalogue; known before it is warm, so that waiting jobs can be told of it."""
+        ...
+
     def warm_up(self) -> ModelInfo:
         """Make ready, so that the first utterance is as fast as the hundredth, and say what it offers.
         Raises VoiceFailed when it can't speak here; the worker then never claims."""

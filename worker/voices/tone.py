@@ -49,6 +49,10 @@ class Tone:
         self._slots = threading.Semaphore(self._options.slots) if self._options.slots else None
         self._in_flight = InFlight()
 
+    @property
+    def model_id(self) -> str:
+        return MODEL.id
+
     def warm_up(self) -> ModelInfo:
         return MODEL
 

@@ -86,7 +86,7 @@ class Mill:
         return {queue: int(n) for queue, n in table.items() if int(n)}
 
 
-@pytest.fixture()
+@pytest.fixture
 def mill(redis_url: str) -> Iterator[Mill]:
     client = redis.Redis.from_url(redis_url, decode_responses=True)
     yield Mill(Store(client, Policy()))
