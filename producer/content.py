@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager
 from typing import BinaryIO
@@ -12,7 +13,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from producer.desk import Desk, desk_of, tenant_of
 from producer.openapi import CONTENT
-from speechmill.blobs.signing import verify_path
+from speechmill.blobs.signing import verify
 from speechmill.errors import BlobMissing, Conflict, Gone, InvalidRequest
 from speechmill.job import Job, Output, Status
 from speechmill.request import CONTENT_TYPES
@@ -42,8 +43,7 @@ async def job_content(request: Request, job_id: str) -> Response:
 async def signed_object(request: Request, key: str) -> Response:
     """An object of the local folder; its URL carries the right to it. Raises Forbidden when altered or out of date."""
     desk = desk_of(request)
-    granted = verify_path(desk.settings.blobs.url_secret.get_secret_value(), key, request.query_params,
-                          now_s=desk.viewpoint(request).now_s)
+    granted = verify(key, request.query_params, desk.settings.blobs.url_secret.get_secret_value(), time.time())
     size = await desk.with_storage(lambda: desk.blobs.size(key))
     if size is None:
         raise Gone("This result is no longer kept.")

@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 
@@ -75,9 +75,9 @@ class Desk:
         base = self.settings.producer.public_url.rstrip("/") or str(request.base_url).rstrip("/")
         return Viewpoint(base, self.blobs, self.settings.blobs.url_ttl_s, time.time())
 
-    def in_background(self, coroutine: "asyncio._CoroutineLike[None]") -> None:
+    def in_background(self, coroutine: Coroutine[Any, Any, None]) -> None:
         # The loop keeps only a weak reference to a task; without this set it could vanish half done.
-        task = asyncio.ensure_future(coroutine)
+        task = asyncio.create_task(coroutine)
         self.background.add(task)
         task.add_done_callback(self.background.discard)
 

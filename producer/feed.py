@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import redis.asyncio
 from redis.backoff import NoBackoff
@@ -45,7 +46,7 @@ class Feed:
     def __init__(self, settings: Settings) -> None:
         self._redis = redis.asyncio.Redis.from_url(
             settings.redis.url, decode_responses=True, socket_connect_timeout=1, socket_timeout=BLOCK_MS / 1000 + 5,
-            socket_keepalive=True, retry=Retry(NoBackoff(), 0))  # type: ignore[arg-type]
+            socket_keepalive=True, retry=Retry(NoBackoff(), 0))
         self._watches: dict[str, set[Watch]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -72,21 +73,21 @@ class Feed:
                 del self._watches[job_id]
 
     async def _follow(self) -> None:
-        position = "$"
+        position = ""
         while True:
             try:
-                if position == "$":
+                if not position:
                     # A fixed place to read on from: with "$", what comes between two reads would be missed.
-                    last = await self._redis.xrevrange(EVENTS_KEY, count=1)
+                    last: Any = await self._redis.xrevrange(EVENTS_KEY, count=1)
                     position = last[0][0] if last else "0-0"
                     self._wake_all()
-                for _, entries in await self._redis.xread({EVENTS_KEY: position}, count=1000, block=BLOCK_MS) or []:
-                    for entry, fields in entries:
-                        position = entry
-                        self._wake(fields["job"], ended=fields["status"] in TERMINAL)
+                streams: Any = await self._redis.xread({EVENTS_KEY: position}, count=1000, block=BLOCK_MS)
+                for entry, fields in streams[0][1] if streams else ():
+                    position = entry
+                    self._wake(fields["job"], ended=fields["status"] in TERMINAL)
             except (RedisError, OSError) as error:
                 log.warning("the event feed is interrupted: %s", error)
-                position = "$"
+                position = ""
                 await asyncio.sleep(0.5)
 
     def _wake(self, job_id: str, *, ended: bool) -> None:

@@ -61,7 +61,7 @@ async def get_job(request: Request, job_id: str) -> Response:
         job = await desk.job(job_id, tenant)
     else:
         def done(job: Job) -> bool:
-            return job.ended or bool(known) and known != str(job.version)
+            return job.ended or (bool(known) and known != str(job.version))
 
         with desk.feed.watching(job_id, until_end=not known) as watch:
             job = await wait_for(desk, watch, job_id, tenant, done, preference.wait_s)

@@ -22,10 +22,10 @@ def _json(schema: dict[str, Any], text: str) -> dict[str, Any]:
     return {"description": text, "content": {"application/json": {"schema": schema}}}
 
 
-def _route(summary: str, answers: dict[int, dict[str, Any]], *, problems: tuple[int, ...] = (),
+def _route(summary: str, answers: dict[int | str, dict[str, Any]], *, problems: tuple[int, ...] = (),
            body: bool = False, parameters: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
     """Keyword arguments for a route's decorator."""
-    responses: dict[int | str, dict[str, Any]] = dict(answers)
+    responses = dict(answers)
     for status in problems:
         responses[status] = {"description": "An error.", "content": {"application/problem+json": {"schema": _PROBLEM}}}
     extra: dict[str, Any] = {"parameters": list(parameters)} if parameters else {}

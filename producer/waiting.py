@@ -12,6 +12,8 @@ from speechmill.errors import SpeechmillError
 from speechmill.job import Job
 from speechmill.store import verbs
 
+LOOK_AGAIN_S = 15.0
+
 
 async def wait_for(desk: Desk, watch: Watch, job_id: str, tenant: str, done: Callable[[Job], bool], timeout_s: float) -> Job:
     """The job, once it is `done` or the time is over. `watch` must have been registered before the call."""
@@ -19,9 +21,10 @@ async def wait_for(desk: Desk, watch: Watch, job_id: str, tenant: str, done: Cal
     while True:
         job = await desk.job(job_id, tenant)
         left_s = deadline - time.monotonic()
-        # Woken again at least every 15 s: should the feed ever miss something, a client waits that long and no longer.
-        if done(job) or left_s <= 0 or not await watch.change(min(left_s, 15.0)) and left_s <= 15.0:
-            return job if done(job) else await desk.job(job_id, tenant)
+        if done(job) or left_s <= 0:
+            return job
+        # Were the feed ever to miss something, a client would wait this long and no longer.
+        await watch.change(min(left_s, LOOK_AGAIN_S))
 
 
 async def client_gone(request: Request) -> None:
