@@ -16,6 +16,9 @@ from speechmill.errors import SpeechmillError
 
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
+CLIENT_URL = "SPEECHMILL_URL"
+"""Which producer the command line talks to. No setting: a server started from the same shell passes it over."""
+
 
 class BadSettings(SpeechmillError):
     """A setting that cannot be used; the message names the environment variable and what is wrong."""
@@ -154,7 +157,7 @@ def load_settings() -> Settings:
         settings = Settings()
     except (ValidationError, ValueError) as error:
         raise BadSettings(_explain(error)) from None
-    unknown = [name for name in os.environ if name.startswith("SPEECHMILL_") and not _known(name)]
+    unknown = [name for name in os.environ if name.startswith("SPEECHMILL_") and name != CLIENT_URL and not _known(name)]
     if unknown:
         raise BadSettings(f"No such setting: {', '.join(sorted(unknown))}. See docs/configuration.md.")
     return settings

@@ -83,7 +83,8 @@ def _listen(station: Station) -> None:
     threads = station.slots + (station.deliveries.total if station.role == "cpu" else 0)
     # Celery warns root of pickled messages; ours are JSON only.
     warnings.filterwarnings("ignore", category=SecurityWarning)
-    worker = app.Worker(hostname=f"{station.role}-{station.worker}@{socket.gethostname()}", pool="threads", concurrency=threads, queues=queues,
+    name = f"{station.role}-{station.worker}@{socket.gethostname()}"
+    worker = app.Worker(hostname=name, pool="threads", concurrency=threads, queues=queues,
                         loglevel=station.settings.log.level.upper(), redirect_stdouts=False, without_gossip=True,
                         without_mingle=True, without_heartbeat=True, quiet=True)
     worker.start()

@@ -147,7 +147,7 @@ class Leases:
     def _listen_forever(self) -> None:
         while not self._closing.is_set():
             try:
-                with self._store.redis.pubsub(ignore_subscribe_messages=True) as channel:
+                with self._store.redis.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]
                     channel.subscribe(STOP_CHANNEL)
                     while not self._closing.is_set():
                         message = channel.get_message(timeout=1.0)

@@ -108,6 +108,7 @@ class FolderBlobs:
     def _copy(self, key: str, partial: Path, source: BinaryIO) -> Stored:
         digest, n_bytes = hashlib.sha256(), 0
         with _translated(self._folder):
+            _make_folder(self._partial)
             file = partial.open("xb", buffering=0)
         with file:
             while chunk := source.read(CHUNK_BYTES):
@@ -167,15 +168,15 @@ def _unless_missing(error: OSError) -> None:
 
 
 def _move_into(partial: Path, target: Path) -> None:
-    for _ in range(100):
-        _make_folder(target.parent)
-        try:
+    for _ in range(1000):
+        with suppress(FileNotFoundError):  # a deletion took the folder, empty as it still was
+            _make_folder(target.parent)
             partial.replace(target)
-        except FileNotFoundError:  # a deletion removed the folder, empty as it still was
-            continue
+            break
+    else:
+        raise OSError(errno.EBUSY, "its folders are removed as fast as they are made", str(target))
+    with suppress(FileNotFoundError):  # the object is deleted again already
         _sync_folder(target.parent)
-        return
-    raise OSError(errno.EBUSY, "its folder is removed again and again", str(target))
 
 
 def _make_folder(folder: Path) -> None:

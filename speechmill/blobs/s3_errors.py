@@ -31,6 +31,8 @@ _CAUSES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] =
     ((NoCredentialsError, PartialCredentialsError),
      "there are no credentials; set SPEECHMILL_S3__ACCESS_KEY_ID and SPEECHMILL_S3__SECRET_ACCESS_KEY"),
     (ResponseParserError, "its answer is not S3's"),
+    # boto3 asks a server that redirects for the bucket's region, which is redirected, for which it asks for the region …
+    (RecursionError, "it redirects to another address"),
 )
 
 
@@ -43,7 +45,7 @@ def translated(endpoint: str) -> Iterator[None]:
         raise _refused(endpoint, refusal_of(error)) from error
     except ClientError as error:
         raise _refused(endpoint, error) from error
-    except (BotoCoreError, ResponseParserError, HTTPError) as error:
+    except (BotoCoreError, ResponseParserError, HTTPError, RecursionError) as error:
         cause = next((words for kind, words in _CAUSES if isinstance(error, kind)), type(error).__name__)
         raise BlobsUnavailable(f"The S3 storage at {endpoint} can't be used: {cause}.") from error
 
@@ -56,8 +58,9 @@ def refusal_of(error: ClientError | S3UploadFailedError) -> ClientError | None:
 
 
 def is_missing(error: ClientError) -> bool:
-    """Whether the object, or its whole bucket, is not there. HEAD has no body, so it says only 404."""
-    return code_of(error) in ("NoSuchKey", "NoSuchBucket", "NotFound", "404")
+    """Whether the object, or its whole bucket, is not there. Only HEAD, whose answer has no body, may say no more than 404:
+    from another call that is a web server which is not S3."""
+    return code_of(error) in ("NoSuchKey", "NoSuchBucket") or (error.operation_name == "HeadObject" and code_of(error) == "404")
 
 
 def is_missing_bucket(error: ClientError | None) -> bool:

@@ -15,8 +15,8 @@ def loaded_by(statement: str) -> set[str]:
 
 
 @pytest.mark.parametrize("module", [
-    "producer.app", "speechmill.store.client", "speechmill.request", "speechmill.view", "speechmill.webhook", "speechmill.cli.main",
-    "speechmill.blobs.choose", "speechmill.blobs.s3"])
+    "producer.app", "speechmill.store.client", "speechmill.request", "speechmill.view", "speechmill.webhook",
+    "speechmill.cli.main", "speechmill.blobs.choose", "speechmill.blobs.s3"])
 def test_the_shared_package_and_the_producer_load_no_torch_and_no_audio_code(module: str) -> None:
     assert loaded_by(f"import {module}").isdisjoint(HEAVY)
 
