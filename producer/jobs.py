@@ -117,7 +117,7 @@ async def delete_job(request: Request, job_id: str) -> Response:
 
 async def accepted_response(desk: Desk, request: Request, submitted: Submitted) -> Response:
     """202 with the job, where to look for it and when."""
-    job = await desk.job(submitted.job_id, tenant_of(request))
+    job = submitted.job or await desk.job(submitted.job_id, tenant_of(request))
     headers = {"Location": f"{JOBS_PATH}/{job.id}", "x-speech-job-id": job.id, **_poll_later()}
     if submitted.outcome != "created":
         headers["Idempotent-Replayed"] = "true"

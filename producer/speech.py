@@ -1,6 +1,7 @@
 """POST /v1/audio/speech: as OpenAI's, and always a durable job underneath."""
 
 import asyncio
+from dataclasses import replace
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -60,7 +61,7 @@ async def _spoken(desk: Desk, request: Request, asked: Asked, preference: Prefer
             waiting.cancel()
             hung_up.cancel()
     if not job.ended and preference.wait_s is not None:
-        return await accepted_response(desk, request, submitted)
+        return await accepted_response(desk, request, replace(submitted, job=job))
     response = await audio_response(desk, request, finished(job))
     if submitted.outcome != "created":
         response.headers["Idempotent-Replayed"] = "true"

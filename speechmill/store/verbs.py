@@ -57,6 +57,7 @@ class Submitted:
     outcome: str
     job_id: str
     bells: Bells
+    job: Job | None = None        # the new job, where this very call made it
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def submit(s: Submission) -> Call[Submitted]:
         s.job_id, s.tenant, spec.klass.value, spec.model, s.phase.value, s.characters, spec.model_dump_json(),
         s.text, s.input_key, s.request_id, s.idempotency_key, s.fingerprint, int(s.attach), _or_empty(spec.deadline), hook,
         s.waiter, _or_empty(spec.expires_after), s.queue_limit, s.idempotency_s,
-    ), lambda reply: Submitted(reply[0], reply[1], _bells(reply[2])))
+    ), lambda reply: Submitted(reply[0], reply[1], _bells(reply[2]), _new_job(s, *reply[3:]) if len(reply) > 3 else None))
 
 
 def claim(worker: str, queues: Sequence[str]) -> Call[tuple[Unit, Bells] | None]:
@@ -264,6 +265,16 @@ def _job(job_id: str, reply: Sequence[Any] | None) -> Job | None:
         error=JobError.model_validate_json(error) if error else None,
         waiting=_waiting(*reply[1]) if len(reply) > 1 else None,
     )
+
+
+def _new_job(s: Submission, created_ms: int, waiting: Sequence[Any]) -> Job:
+    """As LOOK would show it, without a second round trip."""
+    spec = s.spec
+    return Job(
+        id=s.job_id, tenant=s.tenant, status=Status.QUEUED, phase=s.phase, klass=spec.klass, model=spec.model, version=1,
+        progress=0, characters=s.characters, segments=SegmentCounts(total=int(s.phase is Phase.WHOLE)), attempts=0,
+        spec=spec.model_dump(), created_ms=created_ms, request_id=s.request_id, waiting=_waiting(*waiting),
+        deadline_ms=created_ms + spec.deadline * 1000 if spec.deadline is not None else None)
 
 
 def _ms(value: str | None) -> int | None:

@@ -280,6 +280,13 @@ local function forget(id)
        P .. 'leased:' .. id, P .. 'suspected:' .. id)
 end
 
+-- What there is to say of why a queued job waits: {queue, slots, slots that warm up, leased, characters queued, rank}
+local function waiting(id, tenant, queue)
+  local function of(name) return tonumber(call('HGET', P .. name, queue) or '0') end
+  return {queue, of('capacity'), of('warming'), of('leased'), of('backlog'),
+          call('ZRANK', P .. 'ring:' .. queue .. ':' .. tenant, id) or -1}
+end
+
 -- Workers ------------------------------------------------------------------------------------------------------------------
 
 local function count_slots()

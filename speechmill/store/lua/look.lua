@@ -6,7 +6,4 @@ local f = call('HMGET', job_key(id),
   'plan_key')
 if f[1] ~= tenant then return nil end
 if f[2] ~= 'queued' then return {f} end
-local queue = queue_of(f[3], f[5], f[4])
-local rank = call('ZRANK', P .. 'ring:' .. queue .. ':' .. tenant, id)
-return {f, {queue, tonumber(call('HGET', P .. 'capacity', queue) or '0'), tonumber(call('HGET', P .. 'warming', queue) or '0'),
-  tonumber(call('HGET', P .. 'leased', queue) or '0'), tonumber(call('HGET', P .. 'backlog', queue) or '0'), rank or -1}}
+return {f, waiting(id, tenant, queue_of(f[3], f[5], f[4]))}

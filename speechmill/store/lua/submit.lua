@@ -1,4 +1,4 @@
--- SUBMIT: accept a job, once. -> {outcome, job, bells}
+-- SUBMIT: accept a job, once. -> {outcome, job, bells}, and of a new job: when it was accepted (ms), why it waits
 -- outcome: created | replayed (same Idempotency-Key) | attached (an SDK's retry) | reused (same key, another body) | full
 local id, tenant, class, model, phase, characters, spec = A[1], A[2], A[3], A[4], A[5], tonumber(A[6]), A[7]
 local input, input_key, request_id, idempotency, print = A[8], A[9], A[10], A[11], A[12]
@@ -63,4 +63,4 @@ call('HINCRBY', P .. 'stats', 'jobs:accepted', 1)
 enqueue(id, 1, characters)
 call('XADD', P .. 'events', 'MAXLEN', '~', 20000, '*',
      'job', id, 'type', 'speech.job.queued', 'status', 'queued', 'progress', 0, 'version', 1)
-return {'created', id, bells()}
+return {'created', id, bells(), NOW, waiting(id, tenant, queue_of(phase, model, class))}

@@ -1,6 +1,6 @@
 """SUBMIT accepts a job once, however often and by whomever it is asked."""
 
-from speechmill.job import Status
+from speechmill.job import Phase, Status
 from speechmill.store import verbs
 from tests.contract.store.conftest import Mill
 
@@ -112,3 +112,9 @@ def test_a_waiting_job_says_why_it_waits(mill: Mill) -> None:
     assert mill.claim().job_id == first
     assert why() == ("busy", 1)
     assert mill.look(first).waiting is None
+
+
+def test_a_new_job_is_told_as_a_look_would_show_it(mill: Mill) -> None:
+    for like in ({}, {"deadline": 60}, {"phase": Phase.PLAN, "characters": 900}):
+        submitted = mill.submit(**like)
+        assert submitted.job == mill.look(submitted.job_id)
