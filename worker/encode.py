@@ -31,18 +31,18 @@ _WAV_HEADER_BYTES = 128
 _HINT_SLACK_BYTES = 1 << 16
 """1.3 s, much more than a change of speed shifts the length by."""
 
-# Chosen by measuring a minute of speech (signal to noise within 20 ms, distance of spectra, speed on one core).
+# Chosen by measuring twenty minutes of espeak-ng's speech (signal to noise within 20 ms, distance of spectra, speed on one core).
 _CODECS: dict[str, tuple[str, ...]] = {
-    # Constant rate: players find times without an index. 96 kb/s is beyond what 24 kHz mono needs; level 7 of LAME is three
-    # times as fast as its default, and no worse at this rate.
-    "mp3": ("-c:a", "libmp3lame", "-b:a", "96k", "-compression_level", "7", "-f", "mp3"),
+    # Constant rate: players find times without an index. 96 kb/s is beyond what 24 kHz mono needs; level 7 of LAME is
+    # twice as fast as its default, and no worse at this rate.
+    "mp3": ("-c:a", "libmp3lame", "-b:a", "96k", "-compression_level", "7", "-id3v2_version", "0", "-f", "mp3"),
     # Not the voip profile: it filters the voice, and is 8 dB further from the original at the same size. Complexity 5 is
     # four times as fast as 10; the file gets larger, not worse.
     "opus": ("-c:a", "libopus", "-b:a", "48k", "-application", "audio", "-compression_level", "5", "-f", "ogg"),
     # The fast search is six times as fast as twoloop, and nearer to the original at this rate.
     "aac": ("-c:a", "aac", "-b:a", "64k", "-aac_coder", "fast", "-f", "adts"),
 }
-# No encoder's name or version in the file: the same sound gives the same bytes.
+# No encoder's version in the file: the same sound gives the same bytes.
 _PLAIN = ("-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-threads", "1")
 
 _AAC_FRAME = 1024
@@ -136,13 +136,14 @@ def _sndfile(path: Path, kind: Literal["WAV", "RF64", "FLAC"]) -> Iterator[Write
 
 @contextmanager
 def _raw(path: Path) -> Iterator[Write]:
-    def write(pcm: Pcm16) -> None:
-        try:
-            file.write(pcm.tobytes())
-        except OSError as error:
-            raise EncodingFailed(f"The sound could not be written: {error.strerror}.") from error
-
-    with path.open("wb", buffering=0) as file:
+    with _written():
+        file = path.open("wb", buffering=0)
+    with file:
+        def write(pcm: Pcm16) -> None:
+            unwritten = memoryview(pcm.tobytes())
+            with _written():
+                while unwritten:  # a disk about to be full takes a part, and complains at the next
+                    unwritten = unwritten[file.write(unwritten):]
         yield write
 
 
@@ -150,6 +151,15 @@ def _raw(path: Path) -> Iterator[Write]:
 def _ffmpeg(path: Path, format: AudioFormat) -> Iterator[Write]:
     with Ffmpeg("s16le", *_PLAIN, *_CODECS[format], f"file:{path}") as ffmpeg:
         yield lambda pcm: ffmpeg.feed(pcm.tobytes())
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    """The system's errors as ours; only around our own file, for a source of sound may have errors of that kind too."""
+    try:
+        yield
+    except OSError as error:
+        raise EncodingFailed(f"The sound could not be written: {error.strerror}.") from error
 
 
 @contextmanager

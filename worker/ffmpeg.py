@@ -35,10 +35,10 @@ class Ffmpeg:
 
     def __init__(self, sample_format: str, *arguments: str, reads_output: bool = False) -> None:
         """`sample_format` as ffmpeg names raw formats: s16le, f32le. `arguments` are those of the output."""
-        # Standard error goes to a file: nobody has to read it for ffmpeg to go on.
-        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
         command = [find_ffmpeg(), "-nostdin", "-hide_banner", "-loglevel", "error", "-y",
                    "-f", sample_format, "-ar", str(SAMPLE_RATE_HZ), "-ac", "1", "-i", "pipe:0", *arguments]
+        # Standard error goes to a file: nobody has to read it for ffmpeg to go on.
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
         output = subprocess.PIPE if reads_output else subprocess.DEVNULL
         try:
             # In a session of its own, Ctrl-C in a terminal ends the worker's units first, and not the sound under them.

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 
 from speechmill.blobs.seam import segment_key
-from speechmill.errors import BlobMissing, BlobsUnavailable
+from speechmill.errors import BlobMissing, BlobsUnavailable, EncodingFailed
 from speechmill.job import Unit
 from speechmill.request import SpeechSpec
 from worker.encode import read_lossless
@@ -47,9 +47,9 @@ def planned_segment(station: Station, unit: Unit) -> PlannedSegment:
 
 
 def stored_take(station: Station, tenant: str, content_key: str) -> Pcm | None:
-    """The sound stored under a content key, float32 [n_samples], or None where there is none or storage does not say."""
+    """The sound stored under a content key, float32 [n_samples]; None where there is none that can be read."""
     try:
         with station.blobs.open(segment_key(tenant, content_key)) as stream:
             return read_lossless(stream)
-    except (BlobMissing, BlobsUnavailable):
+    except (BlobMissing, BlobsUnavailable, EncodingFailed):
         return None
