@@ -87,7 +87,7 @@ class ProducerSettings(Group):
 class WorkerSettings(Group):
     voice: Literal["espeak", "tone"] = Field("espeak", description="What a speech worker speaks with.")
     speech_slots: int = Field(4, ge=2, description="Segments that a speech worker speaks at once.")
-    cpu_slots: int = Field(2, ge=2, description="Plan and finish steps that a cpu worker does at once.")
+    cpu_slots: int = Field(4, ge=2, description="Plan and finish steps that a cpu worker does at once.")
     reserved_slots: int = Field(1, ge=1, description="Slots of either role that batch work never takes.")
     deliveries: int = Field(4, ge=1, description="Webhooks that a cpu worker delivers at once.")
     lease_s: float = Field(30, gt=0, description="Length of a lease; a worker silent for this long has lost its units.")
