@@ -65,8 +65,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     used = config.stash.get(_used, [])
     if used:
         terminalreporter.write_line(f"Real services of this run: {'; '.join(used)}.")
-    if not ceph_rgw.installed():
-        terminalreporter.write_line("Ceph is not installed, so S3 was rclone's server alone; deploy/test-services.sh installs it.")
+    if used and not ceph_rgw.installed():
+        terminalreporter.write_line("Ceph is not installed: S3 was rclone's server alone. deploy/test-services.sh installs Ceph.")
 
 
 def _note(request: pytest.FixtureRequest, service: str) -> None:

@@ -11,7 +11,7 @@ def open_blobs(settings: Settings) -> Blobs:
     """The store for `settings`; asks nothing of a network. Raises BadSettings for a URL secret that is too short or an
     endpoint that is no URL, and BlobsUnavailable when the folder can't be made."""
     if settings.blobs.kind == "s3":
-        from speechmill.blobs.s3 import S3Blobs  # boto3 costs 40 MB, which whoever keeps objects in a folder need not pay
+        from speechmill.blobs.s3 import S3Blobs  # boto3 costs 25 MB, which whoever keeps objects in a folder need not pay
 
         return S3Blobs(settings.s3)
     secret = settings.blobs.url_secret.get_secret_value()

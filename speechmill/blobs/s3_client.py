@@ -72,7 +72,7 @@ def _client(session: boto3.session.Session, settings: S3Settings, setting: str, 
         max_pool_connections=CONNECTIONS,
     )
     if endpoint_url is not None:
-        # A bucket in the path needs no DNS name; and the checksums that boto3 adds by default break uploads to Ceph 16.
+        # A bucket in the path needs no DNS name; and the checksums boto3 adds by default fail over HTTPS on Ceph 16.
         config = config.merge(Config(s3={"addressing_style": "path"}, request_checksum_calculation="when_required",
                                      response_checksum_validation="when_required"))
     try:

@@ -8,12 +8,12 @@ import os
 import shutil
 import subprocess
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.services.program import Program, accepts, free_port
+from tests.services.program import Program, accepts, free_port, speaks_http
 from tests.services.s3_server import S3Server
 
 ACCESS_KEY_ID = "CEPHACCESSKEY0000000"
@@ -60,8 +60,8 @@ memstore_device_bytes = {memory_bytes}
 # The monitor shuts itself down on a disk fuller than 95 %, which is none of the tests' business.
 mon_data_avail_crit = 1
 
-# Without tcp_nodelay every GET waits 40 ms for a delayed acknowledgement.
-rgw_frontends = beast endpoint=127.0.0.1:{rgw_port} tcp_nodelay=1
+# A cache is kept coherent by notes to every gateway, and a killed one holds each note up for ten seconds.
+rgw_cache_enabled = false
 """
 
 
@@ -74,15 +74,16 @@ def installed() -> bool:
 @contextmanager
 def running_ceph(folder: Path) -> Iterator[S3Server]:
     """A cluster in `folder` with its gateway on a free loopback port."""
-    cluster = _Cluster(folder, fsid=str(uuid.uuid4()), mon_port=free_port(), rgw_port=free_port())
+    cluster = _Cluster(folder, fsid=str(uuid.uuid4()), mon_port=free_port())
     cluster.write_configuration()
     with ExitStack() as running:
         running.enter_context(cluster.monitor())
         running.enter_context(cluster.osd())
         cluster.run("radosgw-admin", "user", "create", "--uid", "tests", "--display-name", "Tests",
                     "--access-key", ACCESS_KEY_ID, "--secret-key", SECRET_ACCESS_KEY, "--max-buckets", "100000")
-        gateway = running.enter_context(cluster.gateway())
-        yield S3Server("Ceph RGW", f"http://127.0.0.1:{cluster.rgw_port}", ACCESS_KEY_ID, SECRET_ACCESS_KEY, gateway)
+        port = free_port()
+        gateway = running.enter_context(cluster.gateway(port))
+        yield S3Server("Ceph RGW", f"http://127.0.0.1:{port}", ACCESS_KEY_ID, SECRET_ACCESS_KEY, gateway)
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,10 @@ class _Cluster:
     folder: Path
     fsid: str
     mon_port: int
-    rgw_port: int
 
     def write_configuration(self) -> None:
         (self.folder / "ceph.conf").write_text(_CONFIGURATION.format(
-            folder=self.folder, fsid=self.fsid, mon_port=self.mon_port, rgw_port=self.rgw_port, memory_bytes=MEMORY_BYTES))
+            folder=self.folder, fsid=self.fsid, mon_port=self.mon_port, memory_bytes=MEMORY_BYTES))
         keyring = str(self.folder / "keyring")
         (self.folder / "keyring").touch(mode=0o600)
         for name, capabilities in _KEYS.items():
@@ -107,7 +107,7 @@ class _Cluster:
         (self.folder / "mon").mkdir()
         self.run("monmaptool", "--create", "--fsid", self.fsid, "--addv", "a", f"[v2:127.0.0.1:{self.mon_port}]", monmap)
         self.run("ceph-mon", "--mkfs", "-i", "a", "--monmap", monmap, "--keyring", str(self.folder / "keyring"))
-        with self._daemon("ceph-mon", "-i", "a", port=self.mon_port):
+        with self._daemon("ceph-mon", "-i", "a", ready=lambda: accepts(self.mon_port)):
             yield
 
     @contextmanager
@@ -117,18 +117,21 @@ class _Cluster:
         (self.folder / "osd").mkdir()
         self.run("ceph", "osd", "new", osd_id)
         self.run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd_id)
-        with self._daemon("ceph-osd", "-i", "0", port=None):
+        # Whoever asks it something waits until it is up, so nobody waits here.
+        with self._daemon("ceph-osd", "-i", "0", ready=lambda: True):
             yield
 
     @contextmanager
-    def gateway(self) -> Iterator[Program]:
-        with self._daemon("radosgw", "-n", "client.rgw", port=self.rgw_port) as program:
+    def gateway(self, port: int) -> Iterator[Program]:
+        # Without tcp_nodelay every GET waits 40 ms for a delayed acknowledgement.
+        frontend = f"beast endpoint=127.0.0.1:{port} tcp_nodelay=1"
+        with self._daemon("radosgw", "-n", "client.rgw", "--rgw-frontends", frontend, ready=lambda: speaks_http(port)) as program:
             yield program
 
     @contextmanager
-    def _daemon(self, name: str, *arguments: str, port: int | None) -> Iterator[Program]:
-        program = Program((_find(name), "-c", str(self.folder / "ceph.conf"), *arguments, "-f"), self.folder / f"{name}.out",
-                          ready=lambda: port is None or accepts(port))
+    def _daemon(self, name: str, *arguments: str, ready: Callable[[], bool]) -> Iterator[Program]:
+        command = (_find(name), "-c", str(self.folder / "ceph.conf"), *arguments, "-f")
+        program = Program(command, self.folder / f"{name}.out", ready)
         program.start()
         try:
             yield program

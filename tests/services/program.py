@@ -8,11 +8,13 @@ import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 START_S = 30.0
+_random = random.SystemRandom()
 STOP_S = 5.0
 
 # Linux ends a child when the *thread* that started it ends. This thread lives as long as the interpreter, so programs
@@ -38,7 +40,7 @@ class Program:
         """Run it and wait until it is ready. Raises DidNotStart."""
         self.launch()
         deadline = time.monotonic() + START_S
-        while not self.ready():
+        while not (self.running and self.ready()):
             if not self.running or time.monotonic() > deadline:
                 self.kill()
                 raise DidNotStart(f"{self.arguments[0]} did not start:\n{self._last_lines()}")
@@ -97,7 +99,7 @@ def free_port() -> int:
     """A TCP port of 127.0.0.1 that nothing listens on, below those the kernel gives to outgoing connections: a server that
     is restarted must find its port free again."""
     while True:
-        port = random.randint(20_000, 32_000)
+        port = _random.randint(20_000, 32_000)  # not from `random`, which test tools seed: two runs would want the same port
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
@@ -108,3 +110,13 @@ def accepts(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def speaks_http(port: int) -> bool:
+    """Whether an HTTP server answers on 127.0.0.1:`port`, whatever it answers."""
+    with closing(HTTPConnection("127.0.0.1", port, timeout=1)) as connection:
+        try:
+            connection.request("GET", "/")
+            return connection.getresponse().status > 0
+        except (OSError, HTTPException):
+            return False

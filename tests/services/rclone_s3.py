@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.services.program import Program, accepts, free_port
+from tests.services.program import Program, free_port, speaks_http
 from tests.services.s3_server import S3Server
 
 ACCESS_KEY_ID = "rclone-access-key"
@@ -21,7 +21,7 @@ def running_rclone(folder: Path) -> Iterator[S3Server]:
     buckets.mkdir()
     arguments = (_rclone(), "--config", "", "serve", "s3", str(buckets), "--addr", f"127.0.0.1:{port}",
                  "--auth-key", f"{ACCESS_KEY_ID},{SECRET_ACCESS_KEY}")
-    gateway = Program(arguments, folder / "rclone.log", lambda: accepts(port))
+    gateway = Program(arguments, folder / "rclone.log", lambda: speaks_http(port))
     gateway.start()
     try:
         yield S3Server("rclone serve s3", f"http://127.0.0.1:{port}", ACCESS_KEY_ID, SECRET_ACCESS_KEY, gateway)
