@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable
 
-from speechmill.cli.api import Api, JobView, Look
+from speechmill.cli.api import Api, JobView
 from speechmill.cli.exits import Exit, Failure
 
 WAIT_S = 30

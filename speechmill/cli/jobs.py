@@ -29,7 +29,7 @@ def list_jobs(
     from speechmill.cli.show import show_jobs, show_json
 
     with Api(url) as api:
-        page = api.jobs(status=status, limit=limit, order="asc" if oldest_first else "desc", **({"after": after} if after else {}))
+        page = api.jobs(status=status, limit=limit, after=after, order="asc" if oldest_first else "desc")
     if json:
         show_json(page)
         return
@@ -50,7 +50,7 @@ def show(job_id: JobId, url: Url = DEFAULT_URL, json: Json = False) -> None:
 @app.command("wait")
 def wait(
     job_id: JobId,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Download the audio to this file.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the audio to this file.")] = None,
     timeout: Annotated[float | None, typer.Option(help="Give up after so many seconds; the job goes on.")] = None,
     url: Url = DEFAULT_URL,
     json: Json = False,

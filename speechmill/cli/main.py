@@ -39,3 +39,7 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(webhook.app, name="webhook")
 app.command("demo")(demo.demo)
 app.add_typer(queue.app, name="bench")
+
+
+if __name__ == "__main__":
+    app()

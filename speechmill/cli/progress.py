@@ -21,15 +21,18 @@ def progress_bar() -> Iterator[Callable[[JobView], None] | None]:
         task = bar.add_task("queued", total=100)
 
         def show(job: JobView) -> None:
-            bar.update(task, completed=job["progress"], description=_words(job))
+            bar.update(task, completed=job["progress"], description=words(job))
 
         yield show
 
 
-def _words(job: JobView) -> str:
+def words(job: JobView) -> str:
+    """What is being done for the job, in a few words."""
     segments = job["segments"]
     if job["status"] == "queued" and job.get("waiting"):
         return str(job["waiting"]["detail"])
     if job["status"] == "in_progress" and segments["total"] > 1:
+        if segments["completed"] == segments["total"]:
+            return "joining"
         return f"speaking, {segments['completed']} of {segments['total']} segments"
     return str(job["status"]).replace("_", " ")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def say(
-    text: Annotated[str, typer.Argument(help="What to say; - reads it from stdin.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to say; - reads it from stdin.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write; - is stdout.", metavar="FILE")],
     voice: Annotated[str, typer.Option(help="Who speaks; empty is the model's default.")] = "",
     language: Annotated[str, typer.Option(help="A language tag such as en or pt-BR; empty lets the server decide.")] = "",

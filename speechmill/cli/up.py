@@ -3,12 +3,15 @@
 import os
 import sys
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from speechmill.cli.options import DEFAULT_DATA, Data
 from speechmill.cli.voices import Voice
+
+if TYPE_CHECKING:
+    from speechmill.cli.stack.folder import DataFolder
 
 TEND_S = 0.2
 

@@ -26,7 +26,7 @@ def strike_off_dead_workers(redis_url: str) -> None:
     while True:
         try:
             for worker in client.zrange(KEY_PREFIX + "workers", 0, -1):
-                store.run(verbs.enlist(worker, "", "", "gone", {}))
+                store.run(verbs.enlist(str(worker), "", "", "gone", {}))
             return
         except RedisError as error:
             if time.monotonic() > deadline:

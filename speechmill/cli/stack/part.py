@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from speechmill.cli.exits import Exit, Failure
+
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 HEALTHY_S = 60.0
@@ -61,9 +63,14 @@ class Part:
         self._due_s = math.inf
 
     def start(self, now_s: float) -> None:
-        with self.program.log.open("ab") as log:
-            self._process = subprocess.Popen(self.program.command, env=self.program.environment, stdin=subprocess.DEVNULL,
-                                             stdout=log, stderr=log, process_group=self._group)
+        """Raises Failure when there is nothing to run or nowhere to log."""
+        program = self.program
+        try:
+            with program.log.open("ab") as log:
+                self._process = subprocess.Popen(program.command, env=program.environment, stdin=subprocess.DEVNULL,
+                                                 stdout=log, stderr=log, process_group=self._group)
+        except OSError as error:
+            raise Failure(f"cannot start the {program.name}: {error}", Exit.UNAVAILABLE) from None
         self._started_s, self._due_s = now_s, math.inf
 
     def tend(self, now_s: float) -> Ended | None:

@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from speechmill.cli.exits import Exit, Failure
 from speechmill.cli.stack.folder import DataFolder, Running
@@ -36,10 +36,11 @@ class Stack:
     folder: DataFolder
     address: Address
     redis_url: str
+    group: ProcessGroup
     stages: tuple[tuple[Part, ...], ...]
     roles: tuple[str, ...]
     after_crash: bool
-    began_s: float = field(default_factory=time.monotonic)
+    was_ready: bool = False
 
     @property
     def parts(self) -> list[Part]:
@@ -67,6 +68,7 @@ class Stack:
                 raise Failure(f"not ready in {READY_S:.0f} s, still waiting for {lacking.what}. The logs are in "
                               f"{self.folder.logs}.", Exit.UNAVAILABLE)
             time.sleep(POLL_S)
+        self.was_ready = True
         self.folder.note(Running(os.getpid(), self.address.url, self.redis_url))
 
     def tend(self) -> list[Ended]:
@@ -84,7 +86,8 @@ class Stack:
                 time.sleep(POLL_S)
             for part in stage:
                 part.kill()
-        self.folder.forget()
+        if self.was_ready:
+            self.folder.forget()
 
     def _cannot_start(self, ended: Ended) -> Failure:
         part = next(part for part in self.parts if part.program.name == ended.name)
@@ -107,7 +110,8 @@ def open_stack(folder: DataFolder, asked: Asked, *, hurry: Callable[[], bool] = 
         workers = tuple(Part(worker_part(role, settings, folder), group.id) for role in roles)
         producer = Part(producer_part(settings, folder), group.id)
         redis = Part(redis_part(program, configuration, folder), group.id)
-        stack = Stack(folder, address, redis_url, (workers, (producer,), (redis,)), roles, after_crash=bool(folder.noted()))
+        stack = Stack(folder, address, redis_url, group, (workers, (producer,), (redis,)), roles,
+                      after_crash=folder.noted() is not None)
         try:
             try:
                 yield stack

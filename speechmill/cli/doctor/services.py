@@ -1,0 +1,56 @@
+"""The Redis and the storage that are in use: can they be reached, and would they lose anything?"""
+
+import os
+from collections.abc import Mapping
+
+from speechmill.cli.doctor.finding import Finding
+from speechmill.cli.stack.folder import DataFolder
+
+SAFE = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+
+
+def redis_in_use(folder: DataFolder, outside: Mapping[str, str] = os.environ) -> Finding:
+    """The Redis of SPEECHMILL_REDIS__URL, else that of the stack running on the folder."""
+    running = folder.noted()
+    url = outside.get("SPEECHMILL_REDIS__URL") or (running.redis_url if running else "")
+    if not url:
+        return Finding("Redis in use", "unused", "none is set, and no stack runs on the data folder")
+    from redis import Redis
+    from redis.exceptions import RedisError
+
+    try:
+        with Redis.from_url(url, decode_responses=True, socket_connect_timeout=3, socket_timeout=3) as client:
+            client.ping()
+            try:
+                kept = {name: client.config_get(name).get(name) for name in SAFE}
+            except RedisError:
+                return Finding("Redis in use", "warning", "it does not tell its settings",
+                               f"make sure of {_listed(SAFE)}")
+    except (RedisError, OSError, ValueError) as error:
+        return Finding("Redis in use", "warning", f"cannot be reached: {error}", "start it, or correct SPEECHMILL_REDIS__URL")
+    wrong = {name: value for name, value in SAFE.items() if kept[name] != value}
+    if wrong:
+        return Finding("Redis in use", "warning", f"accepted jobs can be lost: {_listed({name: kept[name] for name in wrong})}",
+                       f"set {_listed(wrong)}")
+    return Finding("Redis in use", "ok", f"reachable, {_listed(SAFE)}")
+
+
+def storage_in_use(outside: Mapping[str, str] = os.environ) -> Finding:
+    """The S3 storage of the settings; a local folder needs no check beyond the data folder's."""
+    if outside.get("SPEECHMILL_BLOBS__KIND", "folder") != "s3":
+        return Finding("storage in use", "unused", "a local folder")
+    from speechmill.blobs.choose import open_blobs
+    from speechmill.errors import SpeechmillError
+    from speechmill.settings import load_settings
+
+    try:
+        settings = load_settings()
+        open_blobs(settings).check()
+    except SpeechmillError as error:
+        return Finding("storage in use", "warning", error.message, "correct SPEECHMILL_S3__…, or start the store")
+    place = settings.s3.endpoint_url or "AWS"
+    return Finding("storage in use", "ok", f"bucket {settings.s3.bucket} at {place} can be written to")
+
+
+def _listed(values: Mapping[str, str | None]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())
