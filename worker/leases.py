@@ -6,6 +6,7 @@ Redis is the truth. What this process holds is told to it with every beat; a uni
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,6 +30,7 @@ class Lease:
 
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
+        self.begun = time.monotonic()
         self._stopped = threading.Event()
         self._interrupts: list[Callable[[], None]] = []
         self._lock = threading.Lock()

@@ -30,6 +30,7 @@ class Take:
     attempt: int
     cached: bool
     speak_ms: int
+    waited_ms: int = 0   # from the job's acceptance to the call of the voice
 
     @property
     def duration_s(self) -> float:
@@ -38,7 +39,8 @@ class Take:
     def record(self) -> dict[str, object]:
         """What the job store keeps of it."""
         return {"key": self.content_key, "samples": len(self.pcm), "duration_seconds": round(self.duration_s, 3),
-                "flags": list(self.flags), "attempts": self.attempt, "cached": self.cached, "speak_ms": self.speak_ms}
+                "flags": list(self.flags), "attempts": self.attempt, "cached": self.cached, "speak_ms": self.speak_ms,
+                "waited_ms": self.waited_ms}
 
 
 def synthesize(station: Station, lease: Lease, spec: SpeechSpec, text: str) -> Take:
@@ -57,10 +59,12 @@ def synthesize(station: Station, lease: Lease, spec: SpeechSpec, text: str) -> T
     utterance = Utterance(text=text, voice=spec.voice, language=language, seed=_seed(spec, key, unit.attempt),
                           instructions=spec.instructions, interactive=unit.queue.endswith(":interactive"))
     begun = time.monotonic()
+    waited_ms = unit.claimed_ms - unit.queued_ms + round(1000 * (begun - lease.begun))
     sound = _speak(station, lease, utterance)
     speak_ms = round(1000 * (time.monotonic() - begun))
     pcm = trim(sound)
-    return Take(key, pcm, check(pcm, text), unit.attempt, cached=False, speak_ms=speak_ms)
+    return Take(key, pcm, check(pcm, text), unit.attempt, cached=False, speak_ms=speak_ms,
+                waited_ms=waited_ms)
 
 
 def silent_take(text: str) -> Take:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +21,7 @@ from speechmill.cli.voices import Voice
 if TYPE_CHECKING:
     from speechmill.cli.bench.load import Order, Result
     from speechmill.cli.stack.stack import Stack
+    from speechmill.store.client import Store
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure this machine.")
 
@@ -54,7 +55,8 @@ def queue(
         from speechmill.cli.bench.idle import measure_idle
 
         _tell(f"{jobs} single jobs, one after the other")
-        idle = measure_idle(stack.address, stack.redis_url, SPEECH, jobs)
+        with _store(stack) as store:
+            idle = measure_idle(stack.address, store, stack.redis_url, SPEECH, jobs)
     report = {"machine": {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()},
               "accept": asdict(accept), "paced": {"asked_per_s": rate, **asdict(paced)}, "celery": asdict(peer),
               "accept_over_celery": round(accept.per_s / peer.per_s, 2), "idle": asdict(idle)}
@@ -80,15 +82,21 @@ def _stack(*, workers: bool) -> "Iterator[Stack]":
 
 def _publish_model(stack: "Stack") -> None:
     """With no worker to do it, the bench says what can be spoken."""
-    import redis
-
     from speechmill.catalogue import ModelInfo, VoiceInfo
-    from speechmill.store.client import Policy, Store
 
     model = ModelInfo(id="tone", voices=(VoiceInfo(id="middle", name="Middle"),), default_voice="middle", languages=("en",))
-    store = Store(redis.Redis.from_url(stack.redis_url, decode_responses=True), Policy())
-    store.publish(model)
-    store.close()
+    with _store(stack) as store:
+        store.publish(model)
+
+
+@contextmanager
+def _store(stack: "Stack") -> "Iterator[Store]":
+    import redis
+
+    from speechmill.store.client import Policy, Store
+
+    with closing(Store(redis.Redis.from_url(stack.redis_url, decode_responses=True), Policy())) as store:
+        yield store
 
 
 def _measure_peer(stack: "Stack", connections: int, seconds: float) -> "Result":
@@ -125,6 +133,8 @@ def _show(report: dict[str, Any], as_json: bool) -> None:
                  f"{report[key]['cpu_share']:.0%} of a core") for key, name in names.items()])
     idle = report["idle"]
     typer.echo(f"accepted durably over plain Celery: {report['accept_over_celery']:g}")
+    typer.echo(f"idle, from acceptance to the first call of the voice: p50 {idle['voice_p50_ms']:g} ms, "
+               f"p99 {idle['voice_p99_ms']:g} ms")
     typer.echo(f"idle, from the 202 to the claim: p50 {idle['claimed_p50_ms']:g} ms, p99 {idle['claimed_p99_ms']:g} ms; "
                f"to the finished audio: p50 {idle['completed_p50_ms']:g} ms, p99 {idle['completed_p99_ms']:g} ms")
     typer.echo(f"on {report['machine']['cores']} cores, Python {report['machine']['python']}")
