@@ -14,6 +14,7 @@ from producer.desk import Desk
 from producer.doorbell import Doorbell
 from producer.feed import Feed
 from producer.middleware import RequestId
+from producer.storage import Storage
 from speechmill.blobs.choose import open_blobs
 from speechmill.errors import StoreUnavailable
 from speechmill.log import set_up_logging
@@ -35,7 +36,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        desk = Desk(settings, AsyncStore.open(settings), open_blobs(settings), Feed(settings),
+        desk = Desk(settings, AsyncStore.open(settings), Storage(open_blobs(settings)), Feed(settings),
                     Doorbell(celery_app(settings.redis.url)))
         app.state.desk = desk
         desk.feed.start()
@@ -47,6 +48,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         await asyncio.gather(sweeping, *desk.background, return_exceptions=True)
         await desk.feed.close()
         await desk.store.close()
+        desk.storage.close()
         await asyncio.to_thread(desk.doorbell.close)
 
     app = FastAPI(title="speechmill", version=version("speechmill"), lifespan=lifespan, docs_url="/docs", redoc_url=None)

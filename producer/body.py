@@ -1,6 +1,5 @@
 """Reading a JSON body: its type, its size and its syntax, each refused with an error that says what would be right."""
 
-import asyncio
 import json
 from typing import Any
 
@@ -8,20 +7,26 @@ from starlette.requests import Request
 
 from speechmill.errors import BodyTooLarge, InvalidRequest
 
-LARGE_BYTES = 64 * 1024
-"""Bodies above this are parsed on a thread, so that one of them does not hold up everybody else."""
 
-
-async def read_json(request: Request, limit_bytes: int) -> Any:
-    """The decoded body. Raises InvalidRequest and BodyTooLarge; ClientDisconnect passes through."""
+async def read_body(request: Request, limit_bytes: int) -> bytes:
+    """The body, said to be JSON. Raises InvalidRequest and BodyTooLarge; ClientDisconnect passes through."""
     content_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if content_type != "application/json" and not content_type.endswith("+json"):
         raise InvalidRequest(f"Content-Type is {content_type[:80]!r}; send application/json.", param="Content-Type",
                              code="unsupported_content_type")
-    raw = await _read(request, limit_bytes)
-    if len(raw) > LARGE_BYTES:
-        return await asyncio.to_thread(_decode, raw)
-    return _decode(raw)
+    return await _read(request, limit_bytes)
+
+
+def decode_json(raw: bytes) -> Any:
+    """What the body says. Raises InvalidRequest."""
+    try:
+        return json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"The body is not UTF-8 (byte {error.start}).", param="body", code="malformed_json") from None
+    except RecursionError:
+        raise InvalidRequest("The body is nested too deeply.", param="body", code="malformed_json") from None
+    except ValueError as error:
+        raise InvalidRequest(f"The body is not valid JSON: {error}.", param="body", code="malformed_json") from None
 
 
 async def _read(request: Request, limit_bytes: int) -> bytes:
@@ -35,17 +40,6 @@ async def _read(request: Request, limit_bytes: int) -> bytes:
             raise _too_large(limit_bytes)
         parts.append(part)
     return b"".join(parts)
-
-
-def _decode(raw: bytes) -> Any:
-    try:
-        return json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
-    except UnicodeDecodeError as error:
-        raise InvalidRequest(f"The body is not UTF-8 (byte {error.start}).", param="body", code="malformed_json") from None
-    except RecursionError:
-        raise InvalidRequest("The body is nested too deeply.", param="body", code="malformed_json") from None
-    except ValueError as error:
-        raise InvalidRequest(f"The body is not valid JSON: {error}.", param="body", code="malformed_json") from None
 
 
 def _no_constant(name: str) -> None:

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from producer.desk import Desk, desk_of, tenant_of
 from producer.openapi import CONTENT
 from speechmill.blobs.signing import verify
-from speechmill.errors import BlobMissing, Conflict, Gone, InvalidRequest
+from speechmill.errors import BlobMissing, Conflict, Gone, InvalidRequest, NotFound, RangeNotSatisfiable
 from speechmill.job import Job, Output, Status
 from speechmill.request import CONTENT_TYPES
 from speechmill.view import JOBS_PATH, result_url
@@ -43,8 +43,11 @@ async def job_content(request: Request, job_id: str) -> Response:
 async def signed_object(request: Request, key: str) -> Response:
     """An object of the local folder; its URL carries the right to it. Raises Forbidden when altered or out of date."""
     desk = desk_of(request)
+    if desk.settings.blobs.kind != "folder":
+        # With S3 there is no secret here that could sign: S3 itself serves what it signed.
+        raise NotFound(f"There is nothing at {request.url.path[:200]}.")
     granted = verify(key, request.query_params, desk.settings.blobs.url_secret.get_secret_value(), time.time())
-    size = await desk.with_storage(lambda: desk.blobs.size(key))
+    size = await desk.storage.run(lambda: desk.storage.blobs.size(key))
     if size is None:
         raise Gone("This result is no longer kept.")
     headers = {"Content-Disposition": f'attachment; filename="{granted.filename}"'}
@@ -71,34 +74,36 @@ def available_output(desk: Desk, request: Request, job: Job) -> Output:
 
 async def _object(desk: Desk, request: Request, key: str, size: int, content_type: str, headers: dict[str, str]) -> Response:
     """An object, or the one range of it that was asked for (RFC 9110 §14)."""
-    first, last = _range(request.headers.get("range", ""), size)
+    asked = request.headers.get("range", "") if request.method in ("GET", "HEAD") else ""
+    first, last = _range(asked, size)
     status, length = 200, size
-    headers = {**headers, "Accept-Ranges": "bytes"}
+    # No browser may take an object for a page of ours.
+    headers = {**headers, "Accept-Ranges": "bytes", "X-Content-Type-Options": "nosniff"}
     if first is not None and last is not None:
         if first >= size:
-            return Response(status_code=416, headers={"Content-Range": f"bytes */{size}"})
+            raise RangeNotSatisfiable(f"The object has {size} bytes.", param="Range", size=size)
         status, length = 206, last - first + 1
         headers["Content-Range"] = f"bytes {first}-{last}/{size}"
     headers["Content-Length"] = str(length)
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=content_type)
-    opened = desk.blobs.open(key, first or 0, length if status == 206 else None)
+    opened = desk.storage.blobs.open(key, first or 0, length if status == 206 else None)
     try:
-        stream = await desk.with_storage(opened.__enter__)
-        start = await asyncio.to_thread(stream.read, PIECE_BYTES)
+        stream = await desk.storage.run(opened.__enter__)
+        start = await desk.storage.run(lambda: stream.read(PIECE_BYTES))
     except BlobMissing:
         raise Gone("This result is no longer kept.") from None
-    return StreamingResponse(_pieces(opened, stream, start), status_code=status, headers=headers, media_type=content_type)
+    return StreamingResponse(_pieces(desk, opened, stream, start), status_code=status, headers=headers, media_type=content_type)
 
 
-async def _pieces(opened: AbstractContextManager[BinaryIO], stream: BinaryIO, start: bytes) -> AsyncIterator[bytes]:
+async def _pieces(desk: Desk, opened: AbstractContextManager[BinaryIO], stream: BinaryIO, start: bytes) -> AsyncIterator[bytes]:
     try:
         piece = start
         while piece:
             yield piece
-            piece = await asyncio.to_thread(stream.read, PIECE_BYTES)
+            piece = await desk.storage.run(lambda: stream.read(PIECE_BYTES))
     finally:
-        await asyncio.to_thread(opened.__exit__, None, None, None)
+        await desk.storage.run(lambda: opened.__exit__(None, None, None))
 
 
 def _range(header: str, size: int) -> tuple[int | None, int | None]:

@@ -2,17 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from starlette.requests import Request
 
 from producer.doorbell import Doorbell
 from producer.feed import Feed
-from speechmill.blobs.seam import Blobs
+from producer.storage import Storage
 from speechmill.catalogue import Catalogue
-from speechmill.errors import BlobsUnavailable, NotFound
+from speechmill.errors import NotFound
 from speechmill.job import Job
 from speechmill.lookup import Lookup
 from speechmill.settings import Settings
@@ -20,12 +20,7 @@ from speechmill.store import verbs
 from speechmill.store.client import AsyncStore
 from speechmill.view import Viewpoint
 
-T = TypeVar("T")
-
 LOCAL_TENANT = "local"
-
-STORAGE_ANSWER_S = 1.8
-"""How long storage may take to show that it is there; with it, a 503 leaves within two seconds."""
 
 
 @dataclass
@@ -34,14 +29,13 @@ class Desk:
 
     settings: Settings
     store: AsyncStore
-    blobs: Blobs
+    storage: Storage
     feed: Feed
     doorbell: Doorbell
     lookup: Lookup = field(default_factory=Lookup)
     background: set[asyncio.Task[None]] = field(default_factory=set)
     _catalogue: Catalogue = field(default_factory=Catalogue)
     _catalogue_until: float = 0.0
-    _storage_until: float = 0.0
 
     async def catalogue(self) -> Catalogue:
         """At most a second old, so that validating costs no round trip."""
@@ -57,23 +51,9 @@ class Desk:
             raise NotFound(f"There is no job {job_id[:80]!r}.", param="id", code="job_not_found")
         return job
 
-    async def with_storage(self, action: Callable[[], T]) -> T:
-        """Run a blocking call to the object store on a thread, once the store has shown itself. Raises BlobsUnavailable."""
-        if time.monotonic() >= self._storage_until:
-            try:
-                await asyncio.wait_for(asyncio.to_thread(self.blobs.check), STORAGE_ANSWER_S)
-            except TimeoutError:
-                raise BlobsUnavailable("Storage does not answer.", retry_after_s=2) from None
-            self._storage_until = time.monotonic() + 2.0
-        try:
-            return await asyncio.to_thread(action)
-        except BlobsUnavailable:
-            self._storage_until = 0.0
-            raise
-
     def viewpoint(self, request: Request) -> Viewpoint:
         base = self.settings.producer.public_url.rstrip("/") or str(request.base_url).rstrip("/")
-        return Viewpoint(base, self.blobs, self.settings.blobs.url_ttl_s, time.time())
+        return Viewpoint(base, self.storage.blobs, self.settings.blobs.url_ttl_s, time.time())
 
     def in_background(self, coroutine: Coroutine[Any, Any, None]) -> None:
         # The loop keeps only a weak reference to a task; without this set it could vanish half done.

@@ -34,7 +34,7 @@ async def readyz(request: Request) -> Response:
     except Unavailable as error:
         checks["redis"], models = error.message, []
     try:
-        await desk.with_storage(lambda: None)
+        await desk.storage.check()
     except Unavailable as error:
         checks["storage"] = error.message
     ready = set(checks.values()) == {"ok"}

@@ -1,6 +1,7 @@
 """/v1/audio/speech/jobs: create, look, list, cancel, retry, delete."""
 
 import asyncio
+import re
 from typing import Any
 
 from fastapi import APIRouter
@@ -14,7 +15,7 @@ from producer.prefer import parse_prefer
 from producer.submit import ask, submit
 from producer.waiting import wait_for
 from speechmill.blobs.seam import input_key, job_prefixes
-from speechmill.errors import Conflict, InvalidRequest
+from speechmill.errors import Conflict, Gone, InvalidRequest
 from speechmill.job import Job, JobClass, Status
 from speechmill.request import Limits
 from speechmill.store import verbs
@@ -91,6 +92,8 @@ async def retry_job(request: Request, job_id: str) -> Response:
     desk, tenant = desk_of(request), tenant_of(request)
     outcome, bells = await desk.store.run(verbs.retry(job_id, tenant))
     desk.doorbell.ring(bells)
+    if outcome == "expired":
+        raise Gone("What the job was made from is no longer kept; create a new job.", job_id=job_id)
     if outcome == "not_failed":
         job = await desk.job(job_id, tenant)
         raise Conflict(f"Only a failed job can be retried; this one is {job.status}.", code="job_not_failed", job_id=job_id)
@@ -107,11 +110,12 @@ async def delete_job(request: Request, job_id: str) -> Response:
 
     def delete_objects() -> None:
         for prefix in job_prefixes(tenant, job_id):
-            desk.blobs.delete_prefix(prefix)
-        desk.blobs.delete(input_key(tenant, job_id))
+            desk.storage.blobs.delete_prefix(prefix)
+        desk.storage.blobs.delete(input_key(tenant, job_id))
 
-    await desk.with_storage(delete_objects)
-    await desk.store.run(verbs.delete(job_id, tenant))
+    await desk.storage.run(delete_objects)
+    if await desk.store.run(verbs.delete(job_id, tenant)) == "not_ended":
+        raise Conflict("The job was retried meanwhile; cancel it first.", code="job_not_ended", job_id=job_id)
     return JSONResponse({"id": job_id, "object": "audio.speech.job.deleted", "deleted": True})
 
 
@@ -143,7 +147,7 @@ def _poll_later() -> dict[str, str]:
 
 def number(value: str, name: str, low: int, high: int) -> int:
     """A whole number of a query. Raises InvalidRequest."""
-    if not value.isascii() or not value.isdigit() or not low <= int(value[:9]) <= high:
+    if not re.fullmatch(r"[0-9]{1,9}", value) or not low <= int(value) <= high:
         raise InvalidRequest(f"{name} must be a whole number from {low} to {high}, not {value[:40]!r}.", param=name)
     return int(value)
 

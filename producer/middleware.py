@@ -26,7 +26,7 @@ class RequestId:
         request_id = given if re.fullmatch(r"[\w.:-]{1,128}", given, re.ASCII) else new_id("req")
         scope.setdefault("state", {})["request_id"] = request_id
         begun = time.perf_counter()
-        status = 0
+        status = 500  # unless an answer begins in here
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -40,4 +40,4 @@ class RequestId:
                 await self._app(scope, receive, send_with_id)
             finally:
                 level = logging.DEBUG if scope["path"] in ("/healthz", "/readyz", "/metrics") else logging.INFO
-                log.log(level, "%s %s %d %.1f ms", scope["method"], scope["path"], status, 1000 * (time.perf_counter() - begun))
+                log.log(level, "%s %r %d %.1f ms", scope["method"], scope["path"], status, 1000 * (time.perf_counter() - begun))

@@ -15,8 +15,9 @@ class Preference:
 
     @property
     def applied(self) -> str:
-        parts = (["respond-async"] if self.respond_async else []) + ([f"wait={self.wait_s}"] if self.wait_s is not None else [])
-        return ", ".join(parts)
+        if self.respond_async:
+            return "respond-async"
+        return f"wait={self.wait_s}" if self.wait_s is not None else ""
 
 
 def parse_prefer(header: str) -> Preference:
@@ -26,6 +27,6 @@ def parse_prefer(header: str) -> Preference:
         name, _, value = part.strip().lower().partition("=")
         if name == "respond-async":
             respond_async = True
-        elif name == "wait" and value.strip('"').isdigit():
+        elif name == "wait" and re.fullmatch(r'"?[0-9]{1,9}"?', value):
             wait_s = min(int(value.strip('"')), MAX_WAIT_S)
     return Preference(respond_async, wait_s)

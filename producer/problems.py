@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from speechmill.errors import MethodNotAllowed, NotFound, SpeechmillError, Unavailable
+from speechmill.errors import MethodNotAllowed, NotFound, RangeNotSatisfiable, SpeechmillError, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,8 @@ def problem(error: SpeechmillError, request: Request) -> ProblemResponse:
         headers["Retry-After"] = str(error.retry_after_s)
     elif isinstance(error, Unavailable):
         headers["Retry-After"] = "2"
+    if isinstance(error, RangeNotSatisfiable):
+        headers["Content-Range"] = f"bytes */{error.size}"
     if status in (409, 504):
         # The OpenAI SDKs try a 409 three times more; here another try would end the same way.
         headers["x-should-retry"] = "false"
@@ -67,4 +69,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:
         log.exception("unexpected error at %s", request.url.path, exc_info=error)
-        return problem(SpeechmillError("Something unexpected went wrong here; the log has more."), request)
+        answer = problem(SpeechmillError("Something unexpected went wrong here; the log has more."), request)
+        # This handler runs outside the middleware that would say it.
+        answer.headers["x-request-id"] = request.state.request_id
+        return answer

@@ -48,7 +48,7 @@ async def _lines(desk: Desk, job: Job, first: int, count: int) -> list[dict[str,
         duration_s = job.output.duration_seconds if job.output else None
         return [{"start": 0, "end": job.characters, "start_seconds": 0.0 if job.output else None, "end_seconds": duration_s}]
     key = job.output.manifest_key if job.output else job.plan_key
-    return await desk.with_storage(lambda: _read_lines(desk.blobs, key, first, count)) if key else []
+    return await desk.storage.run(lambda: _read_lines(desk.storage.blobs, key, first, count)) if key else []
 
 
 def _read_lines(blobs: Blobs, key: str, first: int, count: int) -> list[dict[str, Any]]:

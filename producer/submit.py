@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from producer.body import LARGE_BYTES, read_json
+from producer.body import decode_json, read_body
 from producer.desk import Desk, tenant_of
 from speechmill.address import Policy, check_at_submit
 from speechmill.blobs.seam import input_key
@@ -16,6 +16,9 @@ from speechmill.job import JobClass, Phase
 from speechmill.request import Limits, SpeechSpec, fingerprint, fits_one_segment, parse_speech
 from speechmill.store import verbs
 from speechmill.store.verbs import Submission, Submitted
+
+LARGE_BYTES = 64 * 1024
+"""Bodies above this are validated on a thread, so that one of them does not hold up everybody else."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,14 @@ class Asked:
 async def ask(desk: Desk, request: Request, limits: Limits, default_class: JobClass) -> Asked:
     """Read and validate a speech request. Raises InvalidRequest, BodyTooLarge, NoCatalogue, StoreUnavailable."""
     key = idempotency_key(request)
-    body = await read_json(request, desk.settings.limits.body_bytes)
+    raw = await read_body(request, desk.settings.limits.body_bytes)
     catalogue = await desk.catalogue()
 
     def check() -> tuple[str, SpeechSpec, str]:
+        body = decode_json(raw)
         return *parse_speech(body, catalogue, limits, default_class), fingerprint(body)
 
-    large = isinstance(body, dict) and len(str(body.get("input", ""))) > LARGE_BYTES
-    text, spec, print_ = await asyncio.to_thread(check) if large else check()
+    text, spec, print_ = await asyncio.to_thread(check) if len(raw) > LARGE_BYTES else check()
     if spec.webhook:
         await _check_webhook(desk, spec.webhook.url)
     sdk_retry = desk.settings.producer.attach_sdk_retries and request.headers.get("x-stainless-retry-count", "0") not in ("", "0")
@@ -54,17 +57,17 @@ async def submit(desk: Desk, asked: Asked, request_id: str, *, route: str, waite
     text, object_key = asked.text, ""
     if len(text.encode()) > desk.settings.limits.inline_bytes:
         object_key = input_key(asked.tenant, job_id)
-        await desk.with_storage(_putting(desk, object_key, text))
+        await desk.storage.run(_putting(desk, object_key, text))
         text = ""
     submitted = await desk.store.run(verbs.submit(Submission(
         job_id=job_id, tenant=asked.tenant, spec=asked.spec,
         phase=Phase.WHOLE if fits_one_segment(asked.text) else Phase.PLAN,
         characters=len(asked.text), text=text, input_key=object_key, request_id=request_id,
-        fingerprint=asked.fingerprint, idempotency_key=f"{route}:{asked.idempotency_key}" if asked.idempotency_key else "",
+        fingerprint=asked.fingerprint, route=route, idempotency_key=asked.idempotency_key,
         attach=asked.sdk_retry, waiter=waiter, queue_limit=desk.settings.limits.queued_jobs,
         idempotency_s=desk.settings.retention.idempotency_s)))
     if object_key and submitted.outcome != "created":
-        await desk.with_storage(lambda: desk.blobs.delete(object_key))
+        await desk.storage.run(lambda: desk.storage.blobs.delete(object_key))
     if submitted.outcome == "reused":
         raise IdempotencyKeyReused("This Idempotency-Key was used with another body; use a new key.", param="Idempotency-Key",
                                    job_id=submitted.job_id)
@@ -93,4 +96,4 @@ def idempotency_key(request: Request) -> str:
 
 
 def _putting(desk: Desk, key: str, text: str) -> Callable[[], object]:
-    return lambda: desk.blobs.put(key, text.encode(), "text/plain; charset=utf-8")
+    return lambda: desk.storage.blobs.put(key, text.encode(), "text/plain; charset=utf-8")

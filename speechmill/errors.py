@@ -8,6 +8,7 @@
     ├── Conflict              409  right request, wrong moment (job not completed, already ended)
     ├── Gone                  410  the result existed and has expired
     ├── BodyTooLarge          413
+    ├── RangeNotSatisfiable   416
     ├── IdempotencyKeyReused  422  the same key with another body
     ├── QueueFull             429  the tenant has as many jobs waiting as it may
     ├── Unavailable           503  Redis, storage or every worker is away; try again
@@ -20,6 +21,7 @@
         ├── Unspeakable            the voice cannot speak this text, and never will
         ├── VoiceFailed            the voice broke; another try may work
         ├── EncodingFailed         ffmpeg or libsndfile refused
+        ├── SegmentMissing         a take that was stored is gone; /retry speaks it again
         └── WorkerCrashed          the unit took its worker down three times
 
 `code` is what programs compare, `http_status` what the producer answers, `retryable` whether the very same request can
@@ -75,6 +77,14 @@ class BodyTooLarge(SpeechmillError):
     code, http_status, type = "body_too_large", 413, "invalid_request_error"
 
 
+class RangeNotSatisfiable(SpeechmillError):
+    code, http_status, type = "range_not_satisfiable", 416, "invalid_request_error"
+
+    def __init__(self, message: str, *, param: str, size: int) -> None:
+        super().__init__(message, param=param)
+        self.size = size
+
+
 class IdempotencyKeyReused(SpeechmillError):
     code, http_status, type = "idempotency_key_reused", 422, "invalid_request_error"
 
@@ -121,6 +131,10 @@ class VoiceFailed(SpeechError):
 
 class EncodingFailed(SpeechError):
     code, retryable = "encoding_failed", True
+
+
+class SegmentMissing(SpeechError):
+    code = "segment_missing"
 
 
 class WorkerCrashed(SpeechError):

@@ -8,7 +8,7 @@ import hashlib
 import json
 import unicodedata
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictFloat, StrictInt, StrictStr, ValidationError
 
@@ -27,8 +27,9 @@ CONTENT_TYPES: dict[str, str] = {
     "pcm": "audio/pcm",                  # as OpenAI: 16-bit little-endian, 24 kHz, mono, no header
 }
 
-EVENT_TYPES = ("speech.job.started", "speech.job.progress", "speech.job.completed", "speech.job.failed",
-               "speech.job.cancelled", "speech.job.expired")
+EventType = Literal["speech.job.started", "speech.job.progress", "speech.job.completed", "speech.job.failed",
+                    "speech.job.cancelled", "speech.job.expired"]
+EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 TERMINAL_EVENTS = EVENT_TYPES[2:]
 
 MAX_METADATA_PAIRS = 16
@@ -46,14 +47,13 @@ class WebhookSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     url: Annotated[StrictStr, Field(min_length=1, max_length=2048)]
-    events: tuple[Literal["speech.job.started", "speech.job.progress", "speech.job.completed", "speech.job.failed",
-                          "speech.job.cancelled", "speech.job.expired"], ...] = TERMINAL_EVENTS  # type: ignore[assignment]
+    events: tuple[EventType, ...] = Field(TERMINAL_EVENTS, max_length=len(EVENT_TYPES))
 
 
 def _voice_name(value: object) -> object:
     """OpenAI's clients send a voice as a string or as {"id": …}."""
     if isinstance(value, dict):
-        return value.get("id")
+        value = value.get("id")
     return "" if value is None else value
 
 
@@ -219,8 +219,8 @@ def _refuse_what_the_model_lacks(asked: SpeechBody, model: ModelInfo) -> None:
         raise InvalidRequest(f"Model {model.id!r} cannot clone a voice; leave {field} out.", param=field)
     if asked.stream_format == "sse":
         raise InvalidRequest("stream_format must be audio; sse is not offered by this server.", param="stream_format")
-    if asked.timestamps == "word":
-        raise InvalidRequest("timestamps must be none or sentence; no aligner for word times is installed here.",
+    if asked.timestamps in ("word", "sentence"):
+        raise InvalidRequest("timestamps must be none; times of segments are listed at the job's segments URL.",
                              param="timestamps")
     if asked.lexicon_ids:
         raise InvalidRequest("There are no lexicons on this server; leave lexicon_ids out.", param="lexicon_ids")

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from speechmill.errors import SpeechmillError
@@ -99,6 +99,12 @@ class WorkerSettings(Group):
     upload_patience_s: float = Field(
         300, gt=0, description="How long a finished result is held and its upload tried again while storage is away.")
     scratch: Path | None = Field(None, description="Folder for files in the making; default: the system's temporary folder.")
+
+    @model_validator(mode="after")
+    def _some_slots_for_batch(self) -> "WorkerSettings":
+        if self.reserved_slots >= min(self.speech_slots, self.cpu_slots):
+            raise ValueError("reserved_slots must be less than speech_slots and cpu_slots, or batch work would never run")
+        return self
 
 
 class WebhookSettings(Group):

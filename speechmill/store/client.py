@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import redis
 import redis.asyncio
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.retry import Retry
 
 from speechmill.catalogue import Catalogue, ModelInfo
@@ -83,7 +83,7 @@ class Store:
             except NoScriptError:
                 reply = self.redis.eval(call.script.text, 1, *arguments)
         except RedisError as error:
-            raise _unavailable(error) from error
+            raise _told(error) from error
         return call.read(reply)
 
     def publish(self, model: ModelInfo) -> None:
@@ -127,7 +127,7 @@ class AsyncStore:
             except NoScriptError:
                 reply = await self.redis.eval(call.script.text, 1, *arguments)
         except (RedisError, OSError) as error:
-            raise _unavailable(error) from error
+            raise _told(error) from error
         return call.read(reply)
 
     async def run_all(self, calls: Sequence[Call[T]]) -> list[T]:
@@ -196,6 +196,15 @@ class AsyncStore:
 
 def _whole(table: dict[str, str]) -> dict[str, int]:
     return {name: int(value) for name, value in table.items()}
+
+
+def _told(error: Exception) -> Exception:
+    """A bug in a script as itself, or it would be waited out like an outage, for ever; everything else as StoreUnavailable."""
+    text = str(error)
+    # A full disk is told as a plain ResponseError, from inside the script that met it.
+    if type(error) is ResponseError and "user_script:" in text and not text.startswith("MISCONF"):
+        return error
+    return _unavailable(error)
 
 
 def _unavailable(error: Exception) -> StoreUnavailable:

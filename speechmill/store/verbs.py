@@ -43,7 +43,8 @@ class Submission:
     input_key: str
     request_id: str
     fingerprint: str
-    idempotency_key: str = ""     # route and key; empty for none
+    route: str = ""               # what "the same request" is looked for in
+    idempotency_key: str = ""
     attach: bool = False          # an SDK's retry: attach to a like job of the last ten minutes
     waiter: str = ""              # who waits for it, in a sync call
     queue_limit: int = 1_000_000
@@ -78,7 +79,7 @@ class Swept:
 
 @dataclass(frozen=True)
 class DueEvent:
-    """A webhook event to deliver now. `tries` counts this one."""
+    """A webhook event to deliver now. `tries` counts this one; `hold` is what makes its settling count."""
 
     id: str
     job_id: str
@@ -86,6 +87,7 @@ class DueEvent:
     type: str
     at_ms: int
     tries: int
+    hold: int
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def submit(s: Submission) -> Call[Submitted]:
     return Call(SCRIPTS["submit"], (
         s.job_id, s.tenant, spec.klass.value, spec.model, s.phase.value, s.characters, spec.model_dump_json(),
         s.text, s.input_key, s.request_id, s.idempotency_key, s.fingerprint, int(s.attach), _or_empty(spec.deadline), hook,
-        s.waiter, _or_empty(spec.expires_after), s.queue_limit, s.idempotency_s,
+        s.waiter, _or_empty(spec.expires_after), s.queue_limit, s.idempotency_s, s.route,
     ), lambda reply: Submitted(reply[0], reply[1], _bells(reply[2]), _new_job(s, *reply[3:]) if len(reply) > 3 else None))
 
 
@@ -155,22 +157,18 @@ def crashed(units: Iterable[Unit]) -> Call[Verdict]:
 
 
 def cancel(job_id: str, tenant: str, *, waiter: str = "") -> Call[tuple[str, Bells]]:
-    """missing | ended | attached | done. With `waiter`: only if no other client has attached since."""
+    """missing | ended | attached | done. With `waiter`: only if no other client waits for it or was promised it."""
     return Call(SCRIPTS["cancel"], (job_id, tenant, waiter), lambda reply: (reply[0], _bells(reply[1])))
 
 
 def retry(job_id: str, tenant: str) -> Call[tuple[str, Bells]]:
-    """missing | not_failed | done"""
+    """missing | not_failed | expired | done"""
     return Call(SCRIPTS["retry"], (job_id, tenant), lambda reply: (reply[0], _bells(reply[1])))
 
 
 def delete(job_id: str, tenant: str) -> Call[str]:
     """missing | not_ended | done"""
     return Call(SCRIPTS["delete"], (job_id, tenant), str)
-
-
-def attach(job_id: str, tenant: str, waiter: str) -> Call[bool]:
-    return Call(SCRIPTS["attach"], (job_id, tenant, waiter), bool)
 
 
 def look(job_id: str, tenant: str) -> Call[Job | None]:
@@ -207,12 +205,12 @@ def reaped(job_id: str) -> Call[None]:
 def due(hold_ms: int) -> Call[DueEvent | None]:
     """The next webhook event; nobody else gets it for `hold_ms`."""
     return Call(SCRIPTS["due"], (hold_ms,), lambda reply: None if reply is None else DueEvent(
-        id=reply[0], job_id=reply[1], tenant=reply[2], type=reply[3], at_ms=int(reply[4]), tries=reply[5]))
+        id=reply[0], job_id=reply[1], tenant=reply[2], type=reply[3], at_ms=int(reply[4]), tries=reply[5], hold=reply[6]))
 
 
 def settled(event: DueEvent, outcome: str, *, in_ms: int = 0, note: str = "") -> Call[bool]:
     """outcome: delivered | again | dead"""
-    return Call(SCRIPTS["settled"], (event.id, event.tries, outcome, in_ms, note), bool)
+    return Call(SCRIPTS["settled"], (event.id, event.hold, outcome, in_ms, note), bool)
 
 
 def _or_empty(value: int | None) -> Argument:

@@ -39,7 +39,7 @@ def test_openais_model_names_and_none_mean_the_default_model(name: str | None) -
 
 
 @pytest.mark.parametrize(("voice", "meant"), [("f1", "f1"), ("F1", "f1"), ("alloy", "f1"), ("Alloy", "f1"), ({"id": "f1"}, "f1"),
-                                              ("", "m1"), (None, "m1")])
+                                              ("", "m1"), (None, "m1"), ({"id": None}, "m1"), ({}, "m1")])
 def test_a_voice_is_a_name_an_alias_an_object_or_left_out(voice: Any, meant: str) -> None:
     assert parse(input="Hello.", voice=voice)[1].voice == meant
 
@@ -77,7 +77,9 @@ def test_unknown_fields_are_ignored() -> None:
     ({"webhook": "https://x.example"}, "webhook", "dictionary"),
     ({"ref_audio": "data:"}, "ref_audio", "clone"),
     ({"stream_format": "sse"}, "stream_format", "audio"),
-    ({"timestamps": "word"}, "timestamps", "sentence"),
+    ({"timestamps": "word"}, "timestamps", "none"),
+    ({"timestamps": "sentence"}, "timestamps", "segments"),
+    ({"webhook": {"url": "https://x.example", "events": ["speech.job.failed"] * 7}}, "webhook.events", "6"),
     ({"lexicon_ids": ["l1"]}, "lexicon_ids", "leave"),
 ])
 def test_a_mistake_names_its_field_and_what_would_be_right(body: dict[str, Any], field: str, hint: str) -> None:

@@ -28,6 +28,7 @@ def test_a_setting_is_its_group_and_its_name(monkeypatch: pytest.MonkeyPatch) ->
     ("SPEECHMILL_PRODUCER__PORT", "many", "SPEECHMILL_PRODUCER__PORT"),
     ("SPEECHMILL_BLOBS__KIND", "tape", "'folder' or 's3'"),
     ("SPEECHMILL_WORKER__SPEECH_SLOTS", "1", "greater than or equal to 2"),
+    ("SPEECHMILL_WORKER__RESERVED_SLOTS", "4", "SPEECHMILL_WORKER: .*batch work would never run"),
     ("SPEECHMILL_WORKER__COLOUR", "red", "SPEECHMILL_WORKER__COLOUR"),
     ("SPEECHMILL_COLOUR", "red", "No such setting: SPEECHMILL_COLOUR"),
     ("SPEECHMILL_WEBHOOKS__ALLOW_CIDRS", "10.0.0.0/99", "SPEECHMILL_WEBHOOKS__ALLOW_CIDRS"),

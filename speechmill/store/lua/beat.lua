@@ -1,6 +1,7 @@
 -- BEAT: a worker is alive and holds these units. -> {known, units it no longer owns or should stop...}
 -- A unit that Redis gave it but it does not name was lost with the reply to its CLAIM: it goes back uncharged.
 local worker, reply_ms = A[1], tonumber(A[2])
+call('DEL', P .. 'room')  -- see sweep.lua: leases must be renewed in a full Redis too
 local known = call('EXISTS', P .. 'worker:' .. worker)
 call('ZADD', P .. 'workers', NOW, worker)
 local held, lost = {}, {known}

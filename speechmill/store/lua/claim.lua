@@ -36,6 +36,11 @@ local function next_fair(queue)
   local head = call('ZRANGE', jobs, 0, 0, 'WITHSCORES')
   local id, tag = head[1], tonumber(head[2])
   local name, characters = next_unit(id)
+  if not name then
+    -- Never seen. Were a job to stand in the ring with nothing queued, it must not jam it.
+    ring_drop(queue, tenant, id)
+    return nil
+  end
   call('SET', P .. 'clock:' .. queue, start)
   call('SET', P .. 'clock:' .. queue .. ':' .. tenant, tag)
   call('ZADD', jobs, tag + characters, id)

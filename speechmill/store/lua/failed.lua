@@ -3,8 +3,10 @@ local ref, token, error_json, retryable = A[1], A[2], A[3], A[4] == '1'
 local id = job_of(ref)
 if not owned(ref, token) then return {'lost', bells()} end
 unlease(ref)
-if end_if_cancelled(id) then return {'lost', bells()} end
-if call('HGET', job_key(id), 'status') == 'cancelling' then return {'lost', bells()} end
+if end_if_cancelled(id) or call('HGET', job_key(id), 'status') == 'cancelling' then
+  call('DEL', unit_key(ref))
+  return {'lost', bells()}
+end
 if retryable and call('HINCRBY', unit_key(ref), 'tries', 1) < MAX_TRIES then
   requeue(ref)
   return {'again', bells()}

@@ -11,6 +11,7 @@
 --   again:<job>                list     units that were claimed before and wait again; they go before the cursor
 --   leased:<job>               set      units of this job under a lease
 --   suspected:<job>            set      units of this job in a suspect queue
+--   waiters:<job>              set      sync clients that wait for it; none, once somebody was promised the job by a 202
 --   unit:<unit>                hash     token, owner, queue, characters, attempt, tries, crashes; from the first claim to the end
 --   leases                     zset     unit -> when its lease ends, ms
 --   held:<worker>              set      units that this worker leases
@@ -23,8 +24,8 @@
 --   capacity, warming          hash     queue -> slots of ready workers, of workers that still warm up
 --   weights                    hash     tenant -> weight; 1 where there is none
 --   jobs:<tenant>[:<status>]   zset     job -> order
---   idem:<tenant>:<route+key>  string   "<job> <fingerprint>"
---   same:<tenant>:<fingerprint> string  job, for ten minutes: what an SDK's retry attaches to
+--   idem:<tenant>:<route>:<key>          string  "<job> <fingerprint>"
+--   same:<tenant>:<route>:<fingerprint>  string  job, for ten minutes: what an SDK's retry attaches to
 --   deadlines, expiry, forget  zset     job -> when it must have ended, its results go, its record goes, ms
 --   events                     stream   the event log, capped
 --   outbox                     zset     event -> when it is to be delivered next, ms
@@ -34,7 +35,7 @@
 --   worker:<worker>            hash     role, host, state, cap:<queue> -> slots
 --   catalogue                  hash     model -> JSON
 --   stats                      hash     counters for /metrics
---   sweeping, swept            string   somebody sweeps now; when the last sweep was, ms
+--   sweeping, swept, amnesty   string   somebody sweeps now; when the last sweep was, ms; no lease ends while it is there
 --   celery:<queue>             list     Celery's own: the doorbells that wait
 -- and one channel, stop: the id of a job whose units should stop.
 
@@ -198,6 +199,8 @@ local function close(id, status, error_json)
     unlease(ref)
     call('RPUSH', P .. 'again:' .. id, name_of(ref))
   end
+  -- /retry needs their names only.
+  for _, name in ipairs(call('LRANGE', P .. 'again:' .. id, 0, -1)) do call('DEL', unit_key(id .. '/' .. name)) end
   move(id, status)
   call('HSET', job_key(id), 'ended', NOW)
   if status == 'cancelled' then call('HSET', job_key(id), 'cancelled', NOW) end
@@ -239,15 +242,21 @@ end
 local function give_back(ref)
   local id = job_of(ref)
   unlease(ref)
-  if not end_if_cancelled(id) and call('HGET', job_key(id), 'status') == 'in_progress' then requeue(ref) end
+  if not end_if_cancelled(id) and call('HGET', job_key(id), 'status') == 'in_progress' then
+    requeue(ref)
+  else
+    call('DEL', unit_key(ref))
+  end
 end
 
 -- A unit whose worker died, or whose engine did.
 local function crash(ref)
   local id = job_of(ref)
   unlease(ref)
-  if end_if_cancelled(id) then return end
-  if call('HGET', job_key(id), 'status') ~= 'in_progress' then return end
+  if end_if_cancelled(id) or call('HGET', job_key(id), 'status') ~= 'in_progress' then
+    call('DEL', unit_key(ref))
+    return
+  end
   local crashes = call('HINCRBY', unit_key(ref), 'crashes', 1)
   if crashes >= MAX_CRASHES then
     call('RPUSH', P .. 'again:' .. id, name_of(ref))
@@ -277,7 +286,7 @@ local function forget(id)
   call('ZREM', P .. 'expiry', id)
   call('ZREM', P .. 'forget', id)
   call('DEL', job_key(id), P .. 'segments:' .. id, P .. 'index:' .. id, P .. 'again:' .. id,
-       P .. 'leased:' .. id, P .. 'suspected:' .. id)
+       P .. 'leased:' .. id, P .. 'suspected:' .. id, P .. 'waiters:' .. id)
 end
 
 -- What there is to say of why a queued job waits: {queue, slots, slots that warm up, leased, characters queued, rank}

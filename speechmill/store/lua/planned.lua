@@ -4,10 +4,11 @@ local id = job_of(ref)
 if not owned(ref, token) then
   return {call('HGET', job_key(id), 'plan_token') == token and 1 or 0, bells()}
 end
-unlease(ref)
-if end_if_cancelled(id) then return {0, bells()} end
-call('DEL', unit_key(ref))
 local n = #index / 8
+if n == 0 then error('a plan without segments') end
+unlease(ref)
+call('DEL', unit_key(ref))
+if end_if_cancelled(id) or call('HGET', job_key(id), 'status') == 'cancelling' then return {0, bells()} end
 call('SET', P .. 'index:' .. id, index)
 call('HSET', job_key(id), 'plan_token', token, 'plan_key', plan_key, 'segments', n, 'speak_chars', characters)
 call('HDEL', job_key(id), 'input')

@@ -3,7 +3,7 @@
 local id, tenant, class, model, phase, characters, spec = A[1], A[2], A[3], A[4], A[5], tonumber(A[6]), A[7]
 local input, input_key, request_id, idempotency, print = A[8], A[9], A[10], A[11], A[12]
 local attach, deadline_s, hook, waiter, keep_s = A[13] == '1', A[14], A[15], A[16], A[17]
-local queue_limit, idempotency_s = tonumber(A[18]), tonumber(A[19])
+local queue_limit, idempotency_s, route = tonumber(A[18]), tonumber(A[19]), A[20]
 
 -- The reply of the first try was lost, and this is the same call again.
 if call('EXISTS', job_key(id)) == 1 then
@@ -11,24 +11,30 @@ if call('EXISTS', job_key(id)) == 1 then
   return {'created', id, bells()}
 end
 
+-- Only a job that nobody was promised, and that every waiter has left, may be abandoned: a 202 is a promise for good.
 local function join(outcome, other)
-  if waiter ~= '' then call('HSET', job_key(other), 'waiter', waiter) end
+  local waiters = P .. 'waiters:' .. other
+  if waiter == '' then
+    call('DEL', waiters)
+  elseif call('EXISTS', waiters) == 1 then
+    call('SADD', waiters, waiter)
+  end
   return {outcome, other, {}}
 end
 
-local idem_key = P .. 'idem:' .. tenant .. ':' .. idempotency
+local idem_key = P .. 'idem:' .. tenant .. ':' .. route .. ':' .. idempotency
 if idempotency ~= '' then
   local seen = call('GET', idem_key)
   if seen then
     local other, other_print = string.match(seen, '^(%S+) (%S+)$')
-    if call('EXISTS', job_key(other)) == 1 then
+    if call('EXISTS', job_key(other)) == 1 and call('HEXISTS', job_key(other), 'abandoned') == 0 then
       if other_print ~= print then return {'reused', other, {}} end
       return join('replayed', other)
     end
   end
 end
 
-local same_key = P .. 'same:' .. tenant .. ':' .. print
+local same_key = P .. 'same:' .. tenant .. ':' .. route .. ':' .. print
 if attach and idempotency == '' then
   local other = call('GET', same_key)
   if other then
@@ -50,7 +56,7 @@ call('HSET', job_key(id),
 if input ~= '' then call('HSET', job_key(id), 'input', input) end
 if input_key ~= '' then call('HSET', job_key(id), 'input_key', input_key) end
 if hook ~= '' then call('HSET', job_key(id), 'hook', hook) end
-if waiter ~= '' then call('HSET', job_key(id), 'waiter', waiter) end
+if waiter ~= '' then call('SADD', P .. 'waiters:' .. id, waiter) end
 if keep_s ~= '' then call('HSET', job_key(id), 'keep', keep_s) end
 if deadline_s ~= '' then
   local deadline = NOW + tonumber(deadline_s) * 1000

@@ -1,16 +1,15 @@
 -- SWEEP: what time alone brings about. One at a time over all workers and producers. -> nil (another did) | {units crashed,
 -- jobs expired, workers lost, bells}
 local pause_ms, batch = A[1], 200
+call('DEL', P .. 'room')  -- a full Redis refuses what may grow it until a script has written; what frees memory must get through
 if not call('SET', P .. 'sweeping', '1', 'NX', 'PX', pause_ms) then return nil end
 
 local crashed = call('ZRANGEBYSCORE', P .. 'leases', '-inf', NOW, 'LIMIT', 0, batch)
 local last = tonumber(call('GET', P .. 'swept') or NOW)
 call('SET', P .. 'swept', NOW)
-if NOW - last > LEASE_MS / 2 then
-  -- Redis or everybody was away, so a living worker could not renew: it gets the time for one beat.
-  for _, ref in ipairs(crashed) do call('ZADD', P .. 'leases', NOW + LEASE_MS / 3, ref) end
-  crashed = {}
-end
+-- Redis or everybody was away, so living workers could not renew: they get the time for one beat.
+if NOW - last > LEASE_MS / 2 then call('SET', P .. 'amnesty', '1', 'PX', math.floor(LEASE_MS / 3)) end
+if call('EXISTS', P .. 'amnesty') == 1 then crashed = {} end
 for _, ref in ipairs(crashed) do crash(ref) end
 
 local expired = 0

@@ -62,11 +62,40 @@ def test_a_worker_that_dies_while_cancelling_ends_the_job(mill: Mill) -> None:
     assert mill.look(job_id).status is Status.CANCELLED
 
 
-def test_a_client_that_hung_up_cancels_only_while_no_other_waits(mill: Mill) -> None:
-    job_id = mill.submit(waiter="first").job_id
-    mill.store.run(verbs.attach(job_id, "local", "second"))
-    assert mill.store.run(verbs.cancel(job_id, "local", waiter="first"))[0] == "attached"
-    assert mill.store.run(verbs.cancel(job_id, "local", waiter="second"))[0] == "done"
+def hang_up(mill: Mill, job_id: str, waiter: str) -> str:
+    return mill.store.run(verbs.cancel(job_id, "local", waiter=waiter))[0]
+
+
+def test_only_the_last_of_the_waiting_clients_to_hang_up_cancels(mill: Mill) -> None:
+    job_id = mill.submit(waiter="first", fingerprint="a").job_id
+    mill.submit(waiter="second", fingerprint="a", attach=True)
+    assert hang_up(mill, job_id, "second") == "attached"
+    assert hang_up(mill, job_id, "stranger") == "attached"
+    assert hang_up(mill, job_id, "first") == "done"
+    assert mill.look(job_id).status is Status.CANCELLED
+
+
+def test_a_job_that_somebody_was_promised_is_not_cancelled_by_a_hang_up(mill: Mill) -> None:
+    key = {"route": "speech", "idempotency_key": "k", "fingerprint": "a"}
+    sync_first = mill.submit(waiter="w", **key).job_id
+    assert mill.submit(**key).outcome == "replayed"  # respond-async: a 202
+    assert hang_up(mill, sync_first, "w") == "attached"
+    async_first = mill.submit(fingerprint="b").job_id
+    assert mill.submit(waiter="w", fingerprint="b", attach=True).job_id == async_first
+    assert hang_up(mill, async_first, "w") == "attached"
+
+
+def test_a_retry_on_another_route_does_not_attach(mill: Mill) -> None:
+    mill.submit(route="speech", fingerprint="a", waiter="w")
+    assert mill.submit(route="jobs", fingerprint="a", attach=True).outcome == "created"
+
+
+def test_a_key_whose_job_was_abandoned_makes_a_new_job(mill: Mill) -> None:
+    key = {"route": "speech", "idempotency_key": "k", "fingerprint": "a"}
+    abandoned = mill.submit(waiter="w", **key).job_id
+    assert hang_up(mill, abandoned, "w") == "done"
+    again = mill.submit(waiter="w2", **key)
+    assert (again.outcome, again.job_id == abandoned) == ("created", False)
 
 
 def test_a_deadline_ends_a_waiting_and_a_running_job(mill: Mill) -> None:
@@ -116,7 +145,7 @@ def test_an_event_is_held_while_it_is_tried_then_settled(mill: Mill) -> None:
     again = mill.store.run(verbs.due(60_000))
     assert again
     assert (again.id, again.tries) == (event.id, 2)
-    assert not mill.store.run(verbs.settled(event, "delivered")), "an older try settles nothing"
+    assert not mill.store.run(verbs.settled(event, "delivered")), "an older hold settles nothing"
     assert mill.store.run(verbs.settled(again, "dead"))
     assert mill.store.redis.zrange(KEY_PREFIX + "dead", 0, -1) == [event.id]
     assert mill.store.run(verbs.due(60_000)) is None
@@ -131,6 +160,38 @@ def test_deleting_needs_an_end_and_leaves_nothing(mill: Mill) -> None:
     assert mill.store.run(verbs.delete(job_id, "local")) == "done"
     assert mill.store.run(verbs.look(job_id, "local")) is None
     assert [key for key in mill.store.redis.scan_iter("*") if job_id in key] == []
+
+
+def test_an_event_that_was_held_but_never_tried_has_lost_no_try(mill: Mill) -> None:
+    mill.submit(hook=ENDS)
+    mill.completed(mill.claim())
+    for _ in range(3):
+        event = mill.store.run(verbs.due(0))
+        assert event
+        assert event.tries == 1
+
+
+def test_no_unit_is_left_behind_by_any_end(mill: Mill) -> None:
+    jobs = [mill.plan([100] * 4) for _ in range(4)]
+    units = {job_id: [] for job_id in jobs}
+    for _ in range(8):
+        unit = mill.claim("speech:tone:batch")
+        units[unit.job_id].append(unit)
+    cancelled, failed, expired, crashed = jobs
+    mill.store.run(verbs.cancel(cancelled, "local"))
+    for unit in units[cancelled]:
+        mill.store.run(verbs.released(unit))
+    mill.failed(units[failed][0])
+    mill.store.redis.zadd(KEY_PREFIX + "deadlines", {expired: 1})
+    mill.sweep()
+    for _ in range(3):
+        suspects = units[crashed]
+        mill.store.run(verbs.crashed(suspects))
+        claims = [mill.store.run(verbs.claim("w1", ["speech:tone:suspect"])) for _ in suspects]
+        units[crashed] = [claim[0] for claim in claims if claim]
+    assert {mill.look(job_id).status for job_id in jobs} == {Status.CANCELLED, Status.FAILED, Status.EXPIRED}
+    assert list(mill.store.redis.scan_iter(KEY_PREFIX + "unit:*")) == []
+    assert mill.counts("depth") == mill.counts("backlog") == mill.counts("leased") == {}
 
 
 def test_old_results_are_reaped_and_old_records_forgotten(mill: Mill) -> None:

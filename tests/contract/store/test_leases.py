@@ -1,6 +1,10 @@
 """A lease is timed and fenced: whoever lost it can commit nothing, and nothing is done twice or lost."""
 
-from speechmill.job import JobClass, Phase, Status
+import pytest
+import redis
+
+from speechmill.errors import StoreUnavailable
+from speechmill.job import JobClass, JobError, Phase, Status
 from speechmill.store import verbs
 from speechmill.tasks import KEY_PREFIX
 from tests.contract.store.conftest import Mill
@@ -112,14 +116,18 @@ def test_three_crashes_fail_the_job_alone(mill: Mill) -> None:
     assert mill.look(innocent).status is Status.COMPLETED
 
 
-def test_after_an_outage_living_workers_get_time_to_beat(mill: Mill) -> None:
-    mill.submit()
-    unit = mill.claim()
+def test_after_an_outage_living_workers_get_time_to_beat_however_many_leases_there_are(mill: Mill) -> None:
+    for _ in range(300):
+        mill.submit()
+    units = [mill.claim() for _ in range(300)]
     mill.sweep()
     mill.store.redis.set(KEY_PREFIX + "swept", 1)
-    mill.let_leases_end(unit)
-    assert mill.sweep().crashed == 0
-    assert mill.completed(unit).committed
+    mill.let_leases_end(*units)
+    assert [mill.sweep().crashed for _ in range(3)] == [0, 0, 0]
+    mill.beat(*units[1:])
+    mill.store.redis.delete(KEY_PREFIX + "amnesty")
+    assert mill.sweep().crashed == 1
+    assert mill.completed(units[-1]).committed
 
 
 def test_only_one_process_sweeps_at_a_time(mill: Mill) -> None:
@@ -162,6 +170,47 @@ def test_retry_queues_only_what_was_not_done(mill: Mill) -> None:
         assert mill.spoken(unit).committed
     assert mill.completed(mill.claim("cpu:batch")).committed
     assert mill.store.run(verbs.retry(job_id, "local"))[0] == "not_failed"
+
+
+def test_retry_speaks_again_when_a_stored_segment_was_lost(mill: Mill) -> None:
+    job_id = mill.plan([100] * 3)
+    for _ in range(3):
+        mill.spoken(mill.claim("speech:tone:batch"))
+    error = JobError(code="segment_missing", message="gone")
+    mill.store.run(verbs.failed(mill.claim("cpu:batch"), error))
+    assert mill.store.run(verbs.retry(job_id, "local")) == ("done", (("speech:tone:batch", 3),))
+    for _ in range(3):
+        mill.spoken(mill.claim("speech:tone:batch"))
+    assert mill.completed(mill.claim("cpu:batch")).committed
+
+
+def test_a_failed_job_whose_input_is_no_longer_kept_is_not_retried(mill: Mill) -> None:
+    job_id = mill.submit().job_id
+    mill.failed(mill.claim())
+    mill.store.redis.hset(f"{KEY_PREFIX}job:{job_id}", "expires", 1)
+    assert mill.store.run(verbs.retry(job_id, "local"))[0] == "expired"
+
+
+def test_a_bug_in_a_script_is_not_taken_for_an_outage(mill: Mill) -> None:
+    mill.submit(phase=Phase.PLAN)
+    with pytest.raises(redis.ResponseError, match="a plan without segments"):
+        mill.store.run(verbs.planned(mill.claim(), "plan", []))
+
+
+def test_in_a_full_redis_leases_are_renewed_and_deadlines_pass(mill: Mill) -> None:
+    running, late = mill.submit(), mill.submit(deadline=100)
+    unit = mill.claim()
+    mill.store.redis.zadd(KEY_PREFIX + "deadlines", {late.job_id: 1})
+    mill.store.redis.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(StoreUnavailable):
+            mill.submit()
+        assert mill.beat(unit) == ()
+        assert mill.sweep().expired == 1
+        assert mill.completed(unit).committed
+    finally:
+        mill.store.redis.config_set("maxmemory", 0)
+    assert mill.look(running.job_id).status is Status.COMPLETED
 
 
 def test_progress_never_goes_down(mill: Mill) -> None:

@@ -22,21 +22,21 @@ def test_the_same_call_again_after_a_lost_reply_makes_no_second_job(mill: Mill) 
 
 
 def test_the_same_idempotency_key_and_body_give_the_same_job(mill: Mill) -> None:
-    first = mill.submit(idempotency_key="jobs:k", fingerprint="a")
-    again = mill.submit(idempotency_key="jobs:k", fingerprint="a")
+    first = mill.submit(route="jobs", idempotency_key="k", fingerprint="a")
+    again = mill.submit(route="jobs", idempotency_key="k", fingerprint="a")
     assert (again.outcome, again.job_id) == ("replayed", first.job_id)
     mill.claim()
     assert mill.nothing_to_claim()
 
 
 def test_the_same_idempotency_key_with_another_body_is_refused(mill: Mill) -> None:
-    mill.submit(idempotency_key="jobs:k", fingerprint="a")
-    assert mill.submit(idempotency_key="jobs:k", fingerprint="b").outcome == "reused"
+    mill.submit(route="jobs", idempotency_key="k", fingerprint="a")
+    assert mill.submit(route="jobs", idempotency_key="k", fingerprint="b").outcome == "reused"
 
 
 def test_idempotency_keys_of_two_tenants_do_not_meet(mill: Mill) -> None:
-    mill.submit(idempotency_key="jobs:k", fingerprint="a")
-    assert mill.submit(tenant="other", idempotency_key="jobs:k", fingerprint="b").outcome == "created"
+    mill.submit(route="jobs", idempotency_key="k", fingerprint="a")
+    assert mill.submit(tenant="other", route="jobs", idempotency_key="k", fingerprint="b").outcome == "created"
 
 
 def test_an_sdk_retry_attaches_to_the_first_try(mill: Mill) -> None:
