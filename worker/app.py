@@ -17,6 +17,7 @@ from speechmill.store import verbs
 from speechmill.store.client import Store
 from speechmill.tasks import DELIVERY_QUEUE, celery_app
 from worker.deliver import Courier, usual_trust
+from worker.scratch import clear_scratch
 from worker.station import Station
 from worker.sweeper import start_sweeper
 from worker.tasks import register
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 def run(role: str, settings: Settings) -> int:
     """Run a worker of `role` (speech or cpu) until it is told to stop; returns the exit status."""
     station = _open(role, settings)
+    clear_scratch(station.scratch)
     wait_for_store(station)
     station.leases.start()
     try:
@@ -94,12 +96,12 @@ def _drain(station: Station) -> None:
     """Stop claiming; let running units finish for the grace, then give them back. Celery waits for their threads."""
     log.info("draining %d units", len(station.leases.held()))
     station.draining.set()
-    station.state = "draining"
-    with suppress(StoreUnavailable):
-        station.enlist()
     grace = threading.Timer(station.settings.worker.grace_s, station.leases.stop_all)
     grace.daemon = True
     grace.start()
+    station.state = "draining"
+    with suppress(StoreUnavailable):
+        station.enlist()
 
 
 def _leave(station: Station) -> None:

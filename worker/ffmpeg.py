@@ -1,5 +1,7 @@
 """The ffmpeg binary: finding it, and running it on a stream of sound. Always a subprocess; its library is never loaded."""
 
+import os
+import select
 import shutil
 import subprocess
 import tempfile
@@ -47,14 +49,21 @@ class Ffmpeg:
         except OSError as error:
             self._errors.close()
             raise EncodingFailed(f"ffmpeg could not be started: {error}.") from error
+        assert self.process.stdin
+        os.set_blocking(self.process.stdin.fileno(), False)
+        self._room = select.poll()
+        self._room.register(self.process.stdin, select.POLLOUT)
 
     def feed(self, sound: bytes) -> None:
-        """Blocks while ffmpeg is busy with what it got before. Raises EncodingFailed when it has gone."""
+        """Blocks while ffmpeg is busy with what it got before. Raises EncodingFailed when it has gone, or takes no more."""
         assert self.process.stdin
         unsent = memoryview(sound)
         try:
             while unsent:
-                unsent = unsent[self.process.stdin.write(unsent):]
+                if not self._room.poll(STALL_S * 1000):
+                    self._kill()
+                    raise EncodingFailed(f"ffmpeg has taken no sound for {STALL_S:.0f} s.")
+                unsent = unsent[self.process.stdin.write(unsent) or 0:]
         except BrokenPipeError:
             raise self.failure() from None
 

@@ -1,20 +1,20 @@
 """The finish step: join a job's segments in order, encode once, publish."""
 
 import json
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from speechmill.blobs.seam import result_key, segment_key
-from speechmill.errors import BlobMissing, VoiceFailed
+from speechmill.errors import BlobMissing, EncodingFailed, SegmentMissing
 from speechmill.store import verbs
 from worker.encode import read_lossless
 from worker.inputs import PlannedSegment, spec_of
 from worker.join import Joiner, n_pause_samples
 from worker.leases import Lease
 from worker.publish import publish
+from worker.scratch import making
 from worker.station import Station
 from worker.text.piece import Boundary
 from worker.voices.seam import Pcm
@@ -60,15 +60,15 @@ def _sounds(station: Station, lease: Lease, parts: list[Part]) -> Iterator[tuple
         try:
             with station.blobs.open(segment_key(lease.unit.tenant, part.take["key"])) as stream:
                 yield read_lossless(stream), part.boundary
-        except BlobMissing:
-            raise VoiceFailed(f"The stored sound of segment {n} is gone; retry the job to have it spoken again.") from None
+        except (BlobMissing, EncodingFailed):
+            raise SegmentMissing(f"The stored sound of segment {n} is gone; retry the job to have it spoken again.") from None
 
 
 def _upload_manifest(station: Station, lease: Lease, parts: list[Part], joiner: Joiner, speed: float) -> str:
     """One JSON line a segment: span, text, and where in the finished audio it lies."""
     unit = lease.unit
     key = result_key(unit.tenant, unit.job_id, unit.token, "segments.jsonl")
-    with tempfile.TemporaryDirectory(prefix="speechmill-", dir=station.scratch) as folder:
+    with making(station.scratch) as folder:
         path = Path(folder) / "segments.jsonl"
         with path.open("w", encoding="utf-8") as file:
             for part, span in zip(parts, joiner.spans, strict=True):

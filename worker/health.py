@@ -4,15 +4,11 @@ Celery's `inspect ping` is no sign of life: its main thread answers while the re
 """
 
 import os
-import tempfile
 import time
 from pathlib import Path
 
 from speechmill.settings import Settings
-
-
-def scratch_folder(settings: Settings) -> Path:
-    return settings.worker.scratch or Path(tempfile.gettempdir())
+from worker.scratch import scratch_folder
 
 
 def alive_file(settings: Settings) -> Path:

@@ -134,8 +134,10 @@ class Leases:
     def _beat_forever(self) -> None:
         pause_s = 0.0
         while not self._closing.wait(pause_s):
-            self._alive.touch()
             try:
+                # A scratch folder that is gone or full must not end the heartbeat: leases hang on it.
+                with suppress(OSError):
+                    self._alive.touch()
                 self.beat()
                 pause_s = self._beat_s
             except StoreUnavailable as error:

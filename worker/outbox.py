@@ -50,8 +50,11 @@ def _deliver(station: Station, event: DueEvent) -> None:
         outcome = station.courier.post(delivery)
         _settle(station, event, *_verdict(event, outcome), note=_note(outcome))
     except (StoreUnavailable, InvalidRequest) as error:
-        # Not settled: it is due again when its hold ends.
+        # Not settled, and so not counted as a try: it is due again when its hold ends.
         log.warning("webhook event is held: %s", error.message)
+    except Exception:
+        log.exception("webhook event could not be posted")
+        _settle(station, event, *_verdict(event, Outcome(0)), note="unexpected error")
 
 
 def _delivery(station: Station, event: DueEvent) -> Delivery | None:

@@ -1,6 +1,5 @@
 """From joined sound to the object that clients download."""
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from speechmill.job import Output
 from speechmill.request import CONTENT_TYPES, SpeechSpec
 from worker.encode import encode
 from worker.leases import Lease
+from worker.scratch import making
 from worker.station import Station
 from worker.voices.seam import SAMPLE_RATE_HZ, Pcm
 
@@ -18,7 +18,7 @@ def publish(station: Station, lease: Lease, spec: SpeechSpec, sound: Iterator[Pc
     commits. Raises Stopped, EncodingFailed, BlobsUnavailable."""
     unit = lease.unit
     key = result_key(unit.tenant, unit.job_id, unit.token, spec.response_format)
-    with tempfile.TemporaryDirectory(prefix="speechmill-", dir=station.scratch) as folder:
+    with making(station.scratch) as folder:
         path = Path(folder) / f"speech.{spec.response_format}"
         encoded = encode(_until_stopped(lease, sound), path, spec.response_format, spec.speed, n_samples)
         sha256 = station.upload(lease, key, path, CONTENT_TYPES[spec.response_format])

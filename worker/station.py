@@ -22,14 +22,23 @@ from speechmill.store.client import Store
 from speechmill.store.verbs import Bells, Call
 from speechmill.tasks import Queue
 from worker.deliver import Courier
-from worker.health import alive_file, scratch_folder
+from worker.health import alive_file
 from worker.leases import Lease, Leases
 from worker.permits import Permits
+from worker.scratch import scratch_folder
 from worker.voices.seam import Voice
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A unit, and the doorbells to send once its lease is looked after."""
+
+    unit: Unit
+    bells: Bells
 
 
 @dataclass
@@ -73,7 +82,7 @@ class Station:
             bells = self.store.run(verbs.enlist(self.worker, self.role, socket.gethostname(), self.state, slots))
         self.ring(bells)
 
-    def claim(self, *classes: JobClass) -> Unit | None:
+    def claim(self, *classes: JobClass) -> Claimed | None:
         """The next unit of the first of these classes that has one; None also while Redis is away (the sweep rings again)."""
         try:
             claimed = self.store.run(verbs.claim(self.worker, [self.queues[klass] for klass in classes]))
@@ -82,9 +91,7 @@ class Station:
             return None
         if claimed is None:
             return None
-        unit, bells = claimed
-        self.ring(bells)
-        return unit
+        return Claimed(*claimed)
 
     def commit(self, lease: Lease, call: Call[T]) -> T:
         """Run a verb that ends a unit, waiting for Redis where it is away. Raises Stopped when the lease is lost first."""

@@ -54,7 +54,7 @@ def synthesize(station: Station, lease: Lease, spec: SpeechSpec, text: str) -> T
     key = content_key(spec, text, language, station.model.revision)
     known = stored_take(station, unit.tenant, key)
     if known is not None:
-        return Take(key, known, (), unit.attempt, cached=True, speak_ms=0)
+        return Take(key, known, check(known, text), unit.attempt, cached=True, speak_ms=0)
     lease.check()
     utterance = Utterance(text=text, voice=spec.voice, language=language, seed=_seed(spec, key, unit.attempt),
                           instructions=spec.instructions, interactive=unit.queue.endswith(":interactive"))

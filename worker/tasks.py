@@ -2,12 +2,20 @@
 
 import logging
 import time
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from celery import Celery
 
 from speechmill import tasks
-from speechmill.errors import BlobsUnavailable, SpeechError, SpeechmillError, StoreUnavailable, Unavailable
+from speechmill.errors import (
+    BlobMissing,
+    BlobsUnavailable,
+    SpeechError,
+    SpeechmillError,
+    StoreUnavailable,
+    Unavailable,
+    VoiceFailed,
+)
 from speechmill.job import JobClass, JobError, Phase, Unit
 from speechmill.log import about
 from speechmill.store import verbs
@@ -17,7 +25,7 @@ from worker.finish import finish
 from worker.leases import Lease, Stopped
 from worker.plan import plan
 from worker.speak import speak_segment, speak_whole
-from worker.station import Station
+from worker.station import Claimed, Station
 
 log = logging.getLogger(__name__)
 
@@ -39,13 +47,13 @@ def register(app: Celery, station: Station) -> None:
 def work(station: Station, klass: JobClass) -> None:
     """Do units until there are none. Interactive units come first, whatever the bell was for."""
     if klass is JobClass.INTERACTIVE:
-        while not station.draining.is_set() and (unit := station.claim(JobClass.INTERACTIVE)):
-            do(station, unit)
+        while not station.draining.is_set() and (claimed := station.claim(JobClass.INTERACTIVE)):
+            do(station, claimed)
         return
     look_again = True
     while look_again and station.batch.take():
         try:
-            while not station.draining.is_set() and _do_next(station):
+            while not station.draining.is_set() and not station.batch.wanted_alone and _do_next(station):
                 pass
         finally:
             look_again = station.batch.give_back() and not station.draining.is_set()
@@ -53,25 +61,23 @@ def work(station: Station, klass: JobClass) -> None:
 
 def _do_next(station: Station) -> bool:
     """One unit under a batch permit: interactive before suspect before batch."""
-    may_suspect = station.suspects.take()
-    try:
+    with station.suspects.maybe() as may_suspect:
         suspect = (JobClass.SUSPECT,) if may_suspect else ()
-        unit = station.claim(JobClass.INTERACTIVE, *suspect, JobClass.BATCH)
-        if unit and may_suspect and Queue.parse(unit.queue).klass is not JobClass.SUSPECT:
-            station.suspects.give_back()
-            may_suspect = False
-        if unit:
-            do(station, unit)
-        return unit is not None
-    finally:
-        if may_suspect:
-            station.suspects.give_back()
+        claimed = station.claim(JobClass.INTERACTIVE, *suspect, JobClass.BATCH)
+        if claimed and _is_suspect(claimed.unit):
+            do(station, claimed)
+            return True
+    if claimed:
+        do(station, claimed)
+    return claimed is not None
 
 
-def do(station: Station, unit: Unit) -> None:
+def do(station: Station, claimed: Claimed) -> None:
     """Work on one unit to its end: committed, failed or given back."""
+    unit = claimed.unit
     with about(job_id=unit.job_id, unit=unit.ref, attempt=unit.attempt, request_id=unit.request_id), \
-            station.leases.holding(unit) as lease:
+            station.leases.holding(unit) as lease, _company(station, unit):
+        station.ring(claimed.bells)
         begun = time.monotonic()
         try:
             STEPS[unit.phase](station, lease)
@@ -79,17 +85,33 @@ def do(station: Station, unit: Unit) -> None:
         except Stopped:
             log.info("stopped")
             _give_back(station, unit)
-        except (BlobsUnavailable, StoreUnavailable) as error:
-            log.warning("giving back, uncharged: %s", error.message)
-            # Not at once, or the same unit would go round and round while storage refuses.
-            with suppress(Stopped):
-                lease.wait(1.0)
+        except BlobMissing as error:
+            log.error("data of this job is gone from storage: %s", error.message)
+            _fail(station, lease, VoiceFailed("Data of this job is gone from storage."))
+        except (BlobsUnavailable, StoreUnavailable, OSError) as error:
+            log.warning("giving back, uncharged: %s", error)
+            _pause(lease, 1.0)
             _give_back(station, unit)
         except SpeechError as error:
             _fail(station, lease, error)
         except Exception as error:
             log.exception("unit failed unexpectedly")
             _fail(station, lease, error)
+
+
+def _is_suspect(unit: Unit) -> bool:
+    return Queue.parse(unit.queue).klass is JobClass.SUSPECT
+
+
+def _company(station: Station, unit: Unit) -> AbstractContextManager[None]:
+    """A suspect runs alone, so that a crash is charged to it and to no batch unit. Its lease is renewed while it waits."""
+    return station.batch.alone() if _is_suspect(unit) else nullcontext()
+
+
+def _pause(lease: Lease, seconds: float) -> None:
+    """Not at once, or the same unit would go round and round while something is broken."""
+    with suppress(Stopped):
+        lease.wait(seconds)
 
 
 def _fail(station: Station, lease: Lease, error: Exception) -> None:
@@ -99,6 +121,8 @@ def _fail(station: Station, lease: Lease, error: Exception) -> None:
     else:
         told = JobError(code="internal_error", message=f"An unexpected {type(error).__name__} in the worker.",
                         retryable=True)
+    if told.retryable:
+        _pause(lease, min(0.25 * 2 ** lease.unit.attempt, 8.0))
     try:
         outcome, bells = station.commit(lease, verbs.failed(lease.unit, told))
     except Stopped:

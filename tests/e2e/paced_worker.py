@@ -2,12 +2,13 @@
 
 `python -m tests.e2e.paced_worker speech`
 
-A text with BREAK in it fails while the file `broken` lies beside the scratch folder.
+A text with BREAK in it fails while the file `broken` lies beside the scratch folder; one with POISON takes the worker down.
 """
 
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,11 +28,15 @@ class PacedSpeech:
         self._speech = speech
         self._cancelled = threading.Event()
         self._broken = "BREAK" in utterance.text and BROKEN.exists()
+        self._poison = "POISON" in utterance.text
         self._pace_s = 2.0 if "slow" in utterance.text else PACE_S
 
     def chunks(self) -> Iterator[Pcm]:
         if self._broken:
             raise VoiceFailed("Told to break.")
+        if self._poison:
+            time.sleep(PACE_S / 2)
+            os._exit(9)
         yield from self._speech.chunks()
         if self._cancelled.wait(self._pace_s):
             raise Cancelled

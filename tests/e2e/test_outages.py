@@ -1,12 +1,18 @@
 """Redis or storage goes away: a clear 503 at once, nothing lost, and the workers are still there afterwards."""
 
+import os
+import signal
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
+from speechmill.blobs.download import Download
+from speechmill.blobs.seam import input_key
+from speechmill.blobs.signing import signed_path
 from speechmill.settings import S3Settings
 from tests.e2e.stack import Stack, running_stack
 from tests.e2e.test_speech import publish_catalogue
@@ -108,6 +114,33 @@ def test_the_whole_path_over_s3(stack_on_s3: Stack) -> None:
         assert sync.content[:4] == b"RIFF"
         assert http.delete(f"{JOBS}/{job['id']}").status_code == 200
     assert httpx.get(redirect.headers["location"]).status_code == 404
+
+
+def test_no_signature_opens_the_objects_of_s3_through_the_producer(stack_on_s3: Stack) -> None:
+    download = Download(input_key("local", "speech_x"), "x.html", "text/html")
+    for secret in ("", "a secret of the tests"):
+        with stack_on_s3.http as http:
+            assert http.get(signed_path(download, int(time.time()) + 60, secret)).status_code == 404
+
+
+def test_a_store_that_freezes_between_two_requests_is_noticed_and_starves_nobody(
+        tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("freezes")
+    with running_rclone(folder) as server, running_stack(folder / "stack", s3=server.settings("speech")) as stack:
+        done = stack.wait(stack.create("Before the frost.")["id"])
+        stack.create("A large one. " * 5000)
+        os.kill(server.gateway.pid, signal.SIGSTOP)
+        try:
+            with ThreadPoolExecutor(12) as pool:
+                posts = [pool.submit(refused_in_time, stack, "storage_unavailable", {"input": f"{n} large ones. " * 5000})
+                         for n in range(12)]
+                begun = time.monotonic()
+                assert stack.job(done["id"])["output"]["url"]
+                assert time.monotonic() - begun < 1.5
+                for post in posts:
+                    post.result()
+        finally:
+            os.kill(server.gateway.pid, signal.SIGCONT)
 
 
 @pytest.fixture

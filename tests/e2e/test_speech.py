@@ -59,6 +59,13 @@ def test_a_sync_text_of_several_segments_is_joined(stack: Stack) -> None:
     assert job["segments"]["completed"] == job["segments"]["total"]
 
 
+def test_a_range_is_heeded_where_there_is_something_to_read(stack: Stack) -> None:
+    with stack.http as http:
+        answer = http.post("/v1/audio/speech", json={"input": "Whole.", "response_format": "wav"}, headers={"Range": "bytes=0-9"})
+    assert answer.status_code == 200
+    assert len(answer.content) > 1000
+
+
 def test_respond_async_answers_with_the_job(stack: Stack) -> None:
     with stack.http as http:
         answer = http.post("/v1/audio/speech", json={"input": "Later, please."}, headers={"Prefer": "respond-async"})

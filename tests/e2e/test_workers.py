@@ -144,6 +144,25 @@ def test_a_voice_that_fails_ends_the_job_and_retry_speaks_only_what_failed(mill:
     assert done["segments"]["completed"] == done["segments"]["total"]
 
 
+def test_a_poison_job_fails_alone_after_three_crashes(mill: Stack) -> None:
+    settings = {"WORKER__LEASE_S": "1", "WORKER__SWEEP_S": "0.2"}
+    start_workers(mill, **settings)
+    innocents = [mill.create(f"Innocent sentence {n}.")["id"] for n in range(12)]
+    poison = mill.create("POISON.")["id"]
+    innocents += [mill.create(f"Another innocent sentence {n}.")["id"] for n in range(12)]
+    crashes = 0
+    deadline = time.monotonic() + 60
+    while mill.job(poison)["status"] != "failed":
+        assert time.monotonic() < deadline
+        if not mill.programs["speech"].running:
+            crashes += 1
+            mill.start("speech", "tests.e2e.paced_worker", "speech", **settings)
+        time.sleep(0.05)
+    assert crashes == 3
+    assert mill.job(poison)["error"]["code"] == "worker_crashed"
+    assert {mill.wait(job_id)["status"] for job_id in innocents} == {"completed"}
+
+
 def test_jobs_accepted_with_no_worker_are_done_when_one_comes(mill: Stack) -> None:
     start_workers(mill)
     mill.programs["speech"].stop()

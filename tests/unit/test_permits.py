@@ -1,5 +1,7 @@
 """Permits keep threads free, and no doorbell goes unheard because of them."""
 
+import threading
+
 from worker.permits import Permits
 
 
@@ -17,3 +19,30 @@ def test_who_gives_back_learns_that_somebody_was_refused_meanwhile() -> None:
     assert permits.give_back()
     permits.take()
     assert not permits.give_back()
+
+
+def test_who_wants_to_be_alone_waits_for_the_others_and_lets_nobody_in() -> None:
+    permits = Permits(3)
+    permits.take()
+    permits.take()
+    alone = threading.Event()
+    leave = threading.Event()
+
+    def suspect() -> None:
+        with permits.alone():
+            alone.set()
+            leave.wait(5)
+        permits.give_back()
+
+    thread = threading.Thread(target=suspect)
+    thread.start()
+    assert not alone.wait(0.1)
+    assert permits.wanted_alone
+    assert not permits.take()
+    permits.give_back()
+    assert alone.wait(2)
+    assert not permits.take()
+    leave.set()
+    thread.join()
+    assert not permits.wanted_alone
+    assert [permits.take() for _ in range(4)] == [True, True, True, False]
