@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Installs the real services that the tests start for themselves: Redis, Ceph's S3 gateway, ffmpeg and espeak-ng.
+# Installs the real services that the tests start for themselves: Redis, Ceph's S3 gateway, ffmpeg and espeak-ng; and curl.
 # Run it as often as you like: when nothing is missing it says so and leaves. Where packages can't be installed (no root, not
 # Debian or Ubuntu, no network) it says what stands in, and succeeds: the tests then use wheels and rclone's S3 server.
 # It never starts a daemon, nor leaves one enabled for the next boot.
 set -euo pipefail
 
 # Each is a Debian package and the program in it that is looked for: somebody may have built their own.
-SERVICES=(redis-server ffmpeg espeak-ng ceph-mon ceph-osd radosgw)
+SERVICES=(redis-server ffmpeg espeak-ng ceph-mon ceph-osd radosgw curl)
 POLICY=/usr/sbin/policy-rc.d
 
 main() {

@@ -57,7 +57,7 @@ class Up:
             return found
 
 
-def long_text(sentences: int = 500) -> str:
+def long_text(sentences: int = 1400) -> str:
     """A segment for every three sentences, none of which was ever spoken before: it takes some seconds."""
     once = uuid.uuid4().hex[:8]
     return " ".join(f"Sentence {n} of {once} takes its time, as every one of its many neighbours does." for n in range(sentences))
