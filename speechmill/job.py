@@ -53,7 +53,7 @@ class JobClass(StrEnum):
 
 
 class Output(BaseModel):
-    """Where a completed job's audio lies. Object keys never leave the system."""
+    """Where a completed job's audio lies, by object keys."""
 
     model_config = ConfigDict(frozen=True)
 

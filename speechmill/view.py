@@ -1,4 +1,4 @@
-"""A job as clients see it, in answers and in webhooks alike. Never its text, never an object key."""
+"""A job as clients see it, in answers and in webhooks alike. Never its text; of its objects, only the result's address."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -64,6 +64,7 @@ def _output(job: Job, output: Output, here: Viewpoint) -> dict[str, Any]:
     expired = job.expires_ms is not None and here.now_s * 1000 >= job.expires_ms
     return {
         "url": None if expired else result_url(job.id, output, job.spec["response_format"], here),
+        "s3_uri": here.blobs.uri(output.key),
         "url_expires_at": None if expired else int(here.now_s) + here.url_ttl_s,
         "bytes": output.bytes,
         "sha256": output.sha256,

@@ -91,6 +91,9 @@ class FolderBlobs:
     def url(self, key: str, *, ttl_s: int, filename: str, content_type: str) -> str:
         return signed_path(Download(key, filename, content_type), int(self._clock()) + ttl_s, self._url_secret)
 
+    def uri(self, key: str) -> None:  # noqa: ARG002 - the seam's; a folder's objects have no address of their own
+        return None
+
     def check(self) -> None:
         self.put("probe", b"speechmill", "text/plain")
 

@@ -93,6 +93,9 @@ class S3Blobs:
                 "Bucket": self._bucket, "Key": key, "ResponseContentType": content_type,
                 "ResponseContentDisposition": download.content_disposition})
 
+    def uri(self, key: str) -> str:
+        return f"s3://{self._bucket}/{key}"
+
     def check(self) -> None:
         self.put("probe", b"speechmill", "text/plain")
 

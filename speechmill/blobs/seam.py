@@ -53,6 +53,10 @@ class Blobs(Protocol):
         producer's (the folder kind) for the producer to complete."""
         ...
 
+    def uri(self, key: str) -> str | None:
+        """s3://bucket/key for those who read the bucket themselves; None where there is no such address."""
+        ...
+
     def check(self) -> None:
         """Raises BlobsUnavailable unless objects can be written now."""
         ...

@@ -107,6 +107,7 @@ def test_the_whole_path_over_s3(stack_on_s3: Stack) -> None:
         redirect = http.get(f"{JOBS}/{job['id']}/content")
         assert redirect.status_code == 302
         signed = httpx.get(redirect.headers["location"])
+        assert job["output"]["s3_uri"].startswith("s3://speechmill-e2e/t/local/results/")
         assert (signed.status_code, len(signed.content)) == (200, job["output"]["bytes"])
         assert signed.headers["content-type"] == "audio/flac"
         assert f"{job['id']}.flac" in signed.headers["content-disposition"]
