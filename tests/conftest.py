@@ -1,5 +1,6 @@
 """Real services for tests. Each starts when the first test asks for it, and ends with the run."""
 
+import signal
 import uuid
 from collections.abc import Iterator
 
@@ -13,6 +14,13 @@ from tests.services.redis_server import RedisServer, redis_program, running_redi
 from tests.services.s3_server import S3Server
 
 _used = pytest.StashKey[list[str]]()
+
+
+def pytest_configure() -> None:
+    # A shell ignores Ctrl-C for what it runs in the background (`make test &`, some CI), and every child inherits that:
+    # the programs that the tests interrupt would not notice.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
