@@ -1,6 +1,7 @@
 """The README's examples, run as they stand."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -23,7 +24,7 @@ def stand_in_for_curl() -> str:
     """Nothing where there is a curl; else a shell function of its name."""
     if shutil.which("curl"):
         return ""
-    return f'curl() {{ {sys.executable} {ROOT / "tests/services/curl.py"} "$@"; }}'
+    return f'curl() {{ {shlex.join([sys.executable, str(ROOT / "tests/services/curl.py")])} "$@"; }}'
 
 
 @pytest.mark.parametrize(("example", "file"), list(zip(examples("bash"), ("hello.mp3", "chapter-1.flac"), strict=True)))
