@@ -55,11 +55,25 @@ def test_a_hundred_waiting_clients_share_one_reader_and_all_are_woken(tmp_path_f
             assert time.monotonic() - begun < 5
 
 
+def test_two_producer_processes_share_a_port_and_both_wake_their_clients(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with running_stack(tmp_path_factory.mktemp("two"), PRODUCER__PROCESSES="2") as stack:
+        with ThreadPoolExecutor(16) as pool:
+            waited = [pool.submit(_speak, stack, n) for n in range(32)]
+            assert {client.result(timeout=30) for client in waited} == {200}
+        with stack.http as http:
+            assert len(http.get(JOBS, params={"limit": 100, "status": "completed"}).json()["data"]) == 32
+
+
 def _post(stack: Stack, n: int) -> tuple[int, float]:
     begun = time.monotonic()
     with stack.http as http:
         answer = http.post(JOBS, json={"input": f"Frozen {n}."})
     return answer.status_code, time.monotonic() - begun
+
+
+def _speak(stack: Stack, n: int) -> int:
+    with stack.http as http:
+        return http.post("/v1/audio/speech", json={"input": f"Number {n}.", "response_format": "wav"}).status_code
 
 
 def _wait(stack: Stack, job_id: str) -> str:
