@@ -36,22 +36,14 @@ class Storage:
         doing = asyncio.get_running_loop().run_in_executor(self._threads, action)
         try:
             while not (await asyncio.wait({doing}, timeout=PROMPT_S))[0]:
-                await self._answers()
+                await self.check()
         except BaseException:
             doing.add_done_callback(_seen)
             raise
         return doing.result()
 
     async def check(self) -> None:
-        """Raises BlobsUnavailable unless the store takes an object now."""
-        await self._answers()
-
-    def close(self) -> None:
-        for threads in (self._threads, self._asking):
-            threads.shutdown(wait=False, cancel_futures=True)
-
-    async def _answers(self) -> None:
-        """One check at a time, shared by everybody who wants to know."""
+        """Raises BlobsUnavailable unless the store takes an object now. One check at a time, shared by all who want to know."""
         if self._check is None or self._check.done():
             self._check = asyncio.get_running_loop().run_in_executor(self._asking, self.blobs.check)
             self._check.add_done_callback(_seen)
@@ -59,6 +51,10 @@ class Storage:
         if not done:
             raise BlobsUnavailable("Storage does not answer.", retry_after_s=2)
         self._check.result()
+
+    def close(self) -> None:
+        for threads in (self._threads, self._asking):
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _seen(future: "asyncio.Future[Any]") -> None:

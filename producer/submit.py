@@ -1,7 +1,6 @@
 """Accepting a job: read, validate, store the input, SUBMIT, ring. Nothing is enqueued unless everything is right."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -50,15 +49,14 @@ async def ask(desk: Desk, request: Request, limits: Limits, default_class: JobCl
     return Asked(tenant_of(request), text, spec, print_, key, sdk_retry)
 
 
-async def submit(desk: Desk, asked: Asked, request_id: str, *, route: str, waiter: str = "",
-                 job_id: str | None = None) -> Submitted:
+async def submit(desk: Desk, asked: Asked, request_id: str, *, route: str, waiter: str = "") -> Submitted:
     """Make the job durable, or find the one that this request is a repetition of."""
-    job_id = job_id or new_id("speech")
+    job_id = new_id("speech")
     text, object_key = asked.text, ""
-    if len(text.encode()) > desk.settings.limits.inline_bytes:
-        object_key = input_key(asked.tenant, job_id)
-        await desk.storage.run(_putting(desk, object_key, text))
-        text = ""
+    encoded = text.encode()
+    if len(encoded) > desk.settings.limits.inline_bytes:
+        text, object_key = "", input_key(asked.tenant, job_id)
+        await desk.storage.run(lambda: desk.storage.blobs.put(object_key, encoded, "text/plain; charset=utf-8"))
     submitted = await desk.store.run(verbs.submit(Submission(
         job_id=job_id, tenant=asked.tenant, spec=asked.spec,
         phase=Phase.WHOLE if fits_one_segment(asked.text) else Phase.PLAN,
@@ -93,7 +91,3 @@ def idempotency_key(request: Request) -> str:
     if not 1 <= len(key) <= 255:
         raise InvalidRequest(f"Idempotency-Key has {len(key)} characters; send 1 to 255.", param="Idempotency-Key")
     return key
-
-
-def _putting(desk: Desk, key: str, text: str) -> Callable[[], object]:
-    return lambda: desk.storage.blobs.put(key, text.encode(), "text/plain; charset=utf-8")

@@ -21,8 +21,10 @@
         ├── Unspeakable            the voice cannot speak this text, and never will
         ├── VoiceFailed            the voice broke; another try may work
         ├── EncodingFailed         ffmpeg or libsndfile refused
-        ├── SegmentMissing         a take that was stored is gone; /retry speaks it again
-        └── WorkerCrashed          the unit took its worker down three times
+        └── SegmentMissing         a take that was stored is gone; /retry speaks it again
+
+Two reasons are written by the job store's scripts and never raised: `worker_crashed` (the unit took its worker down three
+times) and `deadline_exceeded`.
 
 `code` is what programs compare, `http_status` what the producer answers, `retryable` whether the very same request can
 succeed later.
@@ -135,7 +137,3 @@ class EncodingFailed(SpeechError):
 
 class SegmentMissing(SpeechError):
     code = "segment_missing"
-
-
-class WorkerCrashed(SpeechError):
-    code = "worker_crashed"

@@ -3,6 +3,7 @@
 import logging
 import socket
 import threading
+import time
 import warnings
 from contextlib import suppress
 
@@ -30,7 +31,7 @@ def run(role: str, settings: Settings) -> int:
     """Run a worker of `role` (speech or cpu) until it is told to stop; returns the exit status."""
     station = _open(role, settings)
     clear_scratch(station.scratch)
-    wait_for_store(station)
+    _wait_for_store(station)
     station.leases.start()
     try:
         _warm_up(station)
@@ -50,9 +51,8 @@ def _open(role: str, settings: Settings) -> Station:
     return station
 
 
-def wait_for_store(station: Station) -> None:
+def _wait_for_store(station: Station) -> None:
     """Compose files start everything at once: Redis may come last."""
-    pause = threading.Event()
     told = False
     while True:
         try:
@@ -62,7 +62,7 @@ def wait_for_store(station: Station) -> None:
             if not told:
                 log.warning("waiting for Redis: %s", error.message)
                 told = True
-            pause.wait(0.5)
+            time.sleep(0.5)
 
 
 def _warm_up(station: Station) -> None:

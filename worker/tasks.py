@@ -7,15 +7,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from celery import Celery
 
 from speechmill import tasks
-from speechmill.errors import (
-    BlobMissing,
-    BlobsUnavailable,
-    SpeechError,
-    SpeechmillError,
-    StoreUnavailable,
-    Unavailable,
-    VoiceFailed,
-)
+from speechmill.errors import BlobMissing, BlobsUnavailable, SpeechError, SpeechmillError, StoreUnavailable, VoiceFailed
 from speechmill.job import JobClass, JobError, Phase, Unit
 from speechmill.log import about
 from speechmill.store import verbs
@@ -117,7 +109,7 @@ def _pause(lease: Lease, seconds: float) -> None:
 def _fail(station: Station, lease: Lease, error: Exception) -> None:
     if isinstance(error, SpeechmillError):
         told = JobError(code=error.public_code, message=error.message, param=error.param, type=error.type,
-                        retryable=error.retryable or isinstance(error, Unavailable))
+                        retryable=error.retryable)
     else:
         told = JobError(code="internal_error", message=f"An unexpected {type(error).__name__} in the worker.",
                         retryable=True)

@@ -3,6 +3,7 @@ Redis is away, full, read-only or too slow."""
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -77,29 +78,23 @@ class Store:
 
     def run(self, call: Call[T]) -> T:
         arguments = (KEY_PREFIX, *self._first, *call.args)
-        try:
+        with _told():
             try:
                 reply = self.redis.evalsha(call.script.sha, 1, *arguments)
             except NoScriptError:
                 reply = self.redis.eval(call.script.text, 1, *arguments)
-        except RedisError as error:
-            raise _told(error) from error
         return call.read(reply)
 
     def publish(self, model: ModelInfo) -> None:
         """Add or replace a model of the catalogue."""
-        try:
+        with _told():
             self.redis.hset(CATALOGUE_KEY, model.id, model.model_dump_json())
-        except RedisError as error:
-            raise _unavailable(error) from error
 
     def takes(self, job_id: str) -> Iterator[tuple[int, dict[str, Any]]]:
         """Segment number and record of every accepted take of a job, in no order; memory stays flat."""
-        try:
+        with _told():
             for n, record in self.redis.hscan_iter(f"{KEY_PREFIX}segments:{job_id}", count=500):
                 yield int(n), json.loads(record)
-        except RedisError as error:
-            raise _unavailable(error) from error
 
     def close(self) -> None:
         self.redis.close()
@@ -121,26 +116,22 @@ class AsyncStore:
 
     async def run(self, call: Call[T]) -> T:
         arguments = (KEY_PREFIX, *self._first, *call.args)
-        try:
+        with _told():
             try:
                 reply = await self.redis.evalsha(call.script.sha, 1, *arguments)
             except NoScriptError:
                 reply = await self.redis.eval(call.script.text, 1, *arguments)
-        except (RedisError, OSError) as error:
-            raise _told(error) from error
         return call.read(reply)
 
     async def run_all(self, calls: Sequence[Call[T]]) -> list[T]:
         """Run many calls in one round trip, each atomic by itself."""
         if not calls:
             return []
-        try:
+        with _told():
             replies = await self._pipelined(calls)
             if any(isinstance(reply, NoScriptError) for reply in replies):
                 await self.redis.script_load(calls[0].script.text)
                 replies = await self._pipelined(calls)
-        except (RedisError, OSError) as error:
-            raise _unavailable(error) from error
         for reply in replies:
             if isinstance(reply, Exception):
                 raise _unavailable(reply)
@@ -153,10 +144,8 @@ class AsyncStore:
         return await pipeline.execute(raise_on_error=False)
 
     async def catalogue(self, default_model: str) -> Catalogue:
-        try:
+        with _told():
             models = await self.redis.hgetall(CATALOGUE_KEY)
-        except (RedisError, OSError) as error:
-            raise _unavailable(error) from error
         return Catalogue(models=tuple(ModelInfo.model_validate_json(models[name]) for name in sorted(models)),
                          default_model=default_model)
 
@@ -164,30 +153,24 @@ class AsyncStore:
         """Records of the accepted takes of segments `first` … `first + count - 1`; None where there is none yet."""
         if count <= 0:
             return []
-        try:
+        with _told():
             found = await self.redis.hmget(f"{KEY_PREFIX}segments:{job_id}", [str(n) for n in range(first, first + count)])
-        except (RedisError, OSError) as error:
-            raise _unavailable(error) from error
         return [json.loads(record) if record else None for record in found]
 
     async def leased_units(self, job_id: str) -> set[str]:
         """Units of a job that a worker holds now."""
-        try:
+        with _told():
             return {str(unit) for unit in await self.redis.smembers(f"{KEY_PREFIX}leased:{job_id}")}
-        except (RedisError, OSError) as error:
-            raise _unavailable(error) from error
 
     async def numbers(self) -> "Numbers":
         """The counters and gauges that /metrics shows."""
-        try:
+        with _told():
             pipeline = self.redis.pipeline(transaction=False)
             for name in ("stats", "depth", "backlog", "leased", "capacity"):
                 pipeline.hgetall(KEY_PREFIX + name)
             pipeline.zcard(KEY_PREFIX + "outbox")
             pipeline.zcard(KEY_PREFIX + "workers")
             stats, depth, backlog, leased, capacity, outbox, workers = await pipeline.execute()
-        except (RedisError, OSError) as error:
-            raise _unavailable(error) from error
         return Numbers(_whole(stats), _whole(depth), _whole(backlog), _whole(leased), _whole(capacity), outbox, workers)
 
     async def close(self) -> None:
@@ -198,13 +181,17 @@ def _whole(table: dict[str, str]) -> dict[str, int]:
     return {name: int(value) for name, value in table.items()}
 
 
-def _told(error: Exception) -> Exception:
-    """A bug in a script as itself, or it would be waited out like an outage, for ever; everything else as StoreUnavailable."""
-    text = str(error)
-    # A full disk is told as a plain ResponseError, from inside the script that met it.
-    if type(error) is ResponseError and "user_script:" in text and not text.startswith("MISCONF"):
-        return error
-    return _unavailable(error)
+@contextmanager
+def _told() -> Iterator[None]:
+    """Redis's errors as StoreUnavailable; a bug in a script as itself, or it would be waited out like an outage, for ever."""
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        text = str(error)
+        # A full disk is told as a plain ResponseError, from inside the script that met it.
+        if type(error) is ResponseError and "user_script:" in text and not text.startswith("MISCONF"):
+            raise
+        raise _unavailable(error) from error
 
 
 def _unavailable(error: Exception) -> StoreUnavailable:
