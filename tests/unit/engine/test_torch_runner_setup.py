@@ -1,0 +1,75 @@
+"""What options come to on a machine without a GPU."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from worker.engine.attention_choice import choose_attention
+from worker.engine.memory import GIB, SlotMemory
+from worker.engine.options import EngineOptions
+from worker.engine.torch_setup import Placement, configure_torch
+from worker.model.attention import ENGINE, sdpa_decode
+from worker.model.errors import EngineError, TooLittleMemory
+
+CPU = Placement(torch.device("cpu"), torch.float32)
+
+
+@pytest.fixture(autouse=True)
+def _torch_as_before() -> Iterator[None]:
+    threads, matmul, conv = torch.get_num_threads(), torch.backends.cuda.matmul.fp32_precision, torch.backends.cudnn.benchmark
+    yield
+    torch.set_num_threads(threads)
+    torch.backends.cuda.matmul.fp32_precision, torch.backends.cudnn.benchmark = matmul, conv
+
+
+def test_auto_is_float32_on_a_cpu() -> None:
+    assert configure_torch(EngineOptions(Path(), device="cpu")) == CPU
+
+
+def test_bfloat16_may_be_asked_for_on_a_cpu() -> None:
+    assert configure_torch(EngineOptions(Path(), device="cpu", dtype="bfloat16")).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize(("tf32", "precision"), [(True, "tf32"), (False, "ieee")])
+def test_tf32_threads_and_cudnn_are_set(tf32: bool, precision: str) -> None:
+    configure_torch(EngineOptions(Path(), device="cpu", tf32=tf32, cpu_threads=1, cudnn_benchmark=tf32))
+    assert torch.backends.cuda.matmul.fp32_precision == precision
+    assert torch.backends.cudnn.benchmark is tf32
+    assert torch.get_num_threads() == 1
+
+
+def test_cuda_where_there_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(EngineError, match="torch finds no CUDA device; say cpu or auto"):
+        configure_torch(EngineOptions(Path(), device="cuda"))
+
+
+def test_flash_attention_on_a_cpu_gives_way_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    options = EngineOptions(Path(), prefill_attention="flash_attention_2", decode_attention="flash_attention_2")
+    choice = choose_attention(options, CPU)
+    assert choice.attention == ENGINE
+    assert choice.notes == ("attention: prompts by sdpa, frames by engine (no FlashAttention: it needs a CUDA device)",)
+    assert [record.getMessage() for record in caplog.records] == list(choice.notes)
+
+
+def test_what_was_chosen_serves() -> None:
+    choice = choose_attention(EngineOptions(Path(), prefill_attention="sdpa", decode_attention="sdpa"), CPU)
+    assert choice.attention.decode is sdpa_decode
+    assert choice.notes == ("attention: prompts by sdpa, frames by sdpa",)
+
+
+def test_too_little_memory_says_what_there_is_and_what_would_fit() -> None:
+    slots = SlotMemory(n_slots=256, slot_positions=1024, per_slot_bytes=GIB // 8)
+    slots.check(weight_bytes=4 * GIB, free_bytes=40 * GIB, working_bytes=2 * GIB)
+    with pytest.raises(TooLittleMemory) as refused:
+        slots.check(weight_bytes=4 * GIB, free_bytes=18 * GIB, working_bytes=2 * GIB)
+    assert refused.value.message == (
+        "n_slots: 256 slots of 1024 positions take 32.12 GiB (0.12 GiB each, and one more) and 2.00 GiB must stay for the work"
+        " itself, but beside the weights (4.00 GiB) only 18.00 GiB are free: 127 slots of that length would fit, or shorter ones"
+        " (slot_positions)"
+    )
+    with pytest.raises(TooLittleMemory, match="not one slot of that length fits"):
+        slots.check(weight_bytes=4 * GIB, free_bytes=2 * GIB, working_bytes=2 * GIB)

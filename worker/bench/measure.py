@@ -1,0 +1,116 @@
+"""One configuration, measured under every load, in a process of its own: the next one finds the device's memory empty."""
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from worker.bench.case import Case, Row
+from worker.bench.ceilings import measure_ceilings
+from worker.bench.floor import Ceilings, count_floor
+from worker.bench.load import Lengths, Load
+from worker.bench.parts import Parts, time_parts
+from worker.engine.build import Built, build
+from worker.engine.engine import Engine
+from worker.engine.speaker import Listener, Speaker
+from worker.model.errors import EngineError
+from worker.model.random_checkpoint import write_random_checkpoint
+from worker.model.random_config import Size
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure. `random` weights never draw the end token: utterances last exactly as long as the load says."""
+
+    case: Case
+    checkpoint: Path
+    random: bool
+    concurrency: tuple[int, ...]
+    seconds: float
+    probes: int
+    lengths: Lengths
+
+
+class Switch:
+    """The speaker's listener for its whole life; each load listens in turn."""
+
+    def __init__(self) -> None:
+        self.load: Listener | None = None
+
+    def sound(self, speak_id: int, pcm: NDArray[np.float32], *, last: bool, capped: bool) -> None:
+        if self.load:
+            self.load.sound(speak_id, pcm, last=last, capped=capped)
+
+    def failed(self, speak_id: int, error: EngineError) -> None:
+        if self.load:
+            self.load.failed(speak_id, error)
+
+
+def write_random(folder: Path, size: Size) -> None:
+    """A checkpoint of random weights, made on the GPU where there is one: seconds there, minutes on a CPU."""
+    write_random_checkpoint(folder, size=size, kind="custom_voice", device="cuda" if torch.cuda.is_available() else "cpu")
+
+
+def measure(plan: Plan) -> list[Row]:
+    """Our engine under each load. Prints a line about each on standard error as it goes."""
+    begun = time.perf_counter()
+    options = plan.case.options(plan.checkpoint, max(plan.concurrency))
+    built = build(options, report=_tell)
+    switch = Switch()
+    engine = Engine(built.parts, options, switch)
+    warm_up_s = time.perf_counter() - begun
+    if plan.random:
+        built.runner.network.talker_head[built.runner.end_code].zero_()
+    ceilings = measure_ceilings(built.placement.device)
+    return [_measure_load(plan, built, engine, switch, ceilings, n, warm_up_s) for n in plan.concurrency]
+
+
+def _measure_load(plan: Plan, built: Built, engine: Engine, switch: Switch, ceilings: Ceilings, concurrency: int,
+                  warm_up_s: float) -> Row:
+    load = switch.load = Load(concurrency, _voice(engine), plan.lengths, seed=concurrency)
+    before = engine.gauges()
+    steady = load.steady(engine, plan.seconds)
+    after = engine.gauges()
+    vram_gb = _vram_gb()
+    first = load.first_audio(engine, plan.probes)
+    load.drain(engine)
+    _tell(f"{plan.case.label}, c={concurrency}: {steady.times_realtime:.1f}x over {steady.wall_s:.1f} s and "
+          f"{steady.n_utterances} utterances, {_mean_rows(before, after):.1f} rows, first audio {first.median_ms:.0f} ms")
+    prompt_positions = round(np.mean([len(built.parts.prompter.prompt(speak)) for speak in load.samples(20)]))
+    n_positions = round(prompt_positions + plan.lengths.mean_frames / 2)
+    parts = time_parts(built, concurrency, n_positions, prompt_positions)
+    mean_rows = _mean_rows(before, after)
+    return Row(
+        label=plan.case.label, concurrency=concurrency, times_realtime=steady.times_realtime,
+        rtf=concurrency / steady.times_realtime, first_audio_ms=first.median_ms, first_audio_p95_ms=first.p95_ms,
+        mean_rows=mean_rows, predictor_ms=parts.predictor_ms, talker_ms=parts.talker_ms, codec_ms=parts.codec_ms,
+        admission_ms=_admission_ms(parts, concurrency / plan.lengths.mean_frames),
+        floor_times_realtime=count_floor(built.checkpoint.config, ceilings, concurrency, n_positions).times_realtime(concurrency),
+        vram_gb=vram_gb, warm_up_s=warm_up_s, notes="; ".join(built.parts.info.notes))
+
+
+def _admission_ms(parts: Parts, joins_per_frame: float) -> float:
+    """A frame's share of prefill, `prefill_prompts` at a time."""
+    return parts.prefill_ms * joins_per_frame / parts.prefill_prompts
+
+
+def _mean_rows(before: dict[str, float], after: dict[str, float]) -> float:
+    """Rows of a launch, over what was launched between the two."""
+    return (after["frames"] - before["frames"]) / max(1, after["launches"] - before["launches"])
+
+
+def _tell(line: str) -> None:
+    """A long run shows that it goes on; the table comes at its end."""
+    print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _voice(speaker: Speaker) -> str:
+    return speaker.info.voices[0] if speaker.info.voices else ""
+
+
+def _vram_gb() -> float:
+    return torch.cuda.max_memory_reserved() / 1e9 if torch.cuda.is_available() else 0.0

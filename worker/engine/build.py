@@ -1,0 +1,87 @@
+"""Putting the engine together: checkpoint, network in slots, codec, prompts. `speaker` is what the engine's process calls."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from worker.engine.engine import Engine, EngineParts
+from worker.engine.options import EngineOptions
+from worker.engine.prompter import CheckpointPrompter, References
+from worker.engine.speaker import Listener, SpeakerInfo
+from worker.engine.torch_codec import TorchCodec
+from worker.engine.torch_runner import TorchRunner, open_runner
+from worker.engine.torch_setup import Placement, configure_torch
+from worker.model.checkpoint import Checkpoint, open_checkpoint
+from worker.model.codec import CodecDecoder
+from worker.model.prompting import Prompter
+from worker.model.text_tokens import TextTokens
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Built:
+    """A checkpoint on its device, warm; what an Engine is made from."""
+
+    checkpoint: Checkpoint
+    placement: Placement
+    runner: TorchRunner
+    decoder: CodecDecoder
+    parts: EngineParts
+
+
+def speaker(options: object, listener: Listener, report: Report) -> Engine:
+    """An engine that is as fast at its first utterance as at its hundredth. Raises CheckpointError, TooLittleMemory,
+    EngineError (no such device)."""
+    assert isinstance(options, EngineOptions)
+    return Engine(build(options, report).parts, options, listener)
+
+
+def build(options: EngineOptions, report: Report) -> Built:
+    """Loads and warms everything up."""
+    placement = configure_torch(options)
+    checkpoint = open_checkpoint(options.checkpoint)
+    report(f"loading {checkpoint.folder.name} to {placement.device} as {_name(placement.dtype)}")
+    runner = open_runner(checkpoint.config, checkpoint.main(placement.device, placement.dtype), options, placement)
+    decoder = CodecDecoder(checkpoint.codec(placement.device, placement.dtype), checkpoint.config.codec, placement.dtype)
+    references = _references(checkpoint, placement)
+    report(f"warming up {runner.n_slots} slots of {runner.slot_positions} positions")
+    runner.warm_up()
+    codec = TorchCodec(decoder, graphs=options.cuda_graphs)
+    codec.warm_up()
+    prompts = CheckpointPrompter(Prompter(checkpoint.config, TextTokens(checkpoint.folder)), references,
+                                 slot_positions=runner.slot_positions)
+    return Built(checkpoint, placement, runner, decoder,
+                 EngineParts(runner, codec, prompts, _info(checkpoint, placement, runner, codec)))
+
+
+def _references(checkpoint: Checkpoint, placement: Placement) -> References | None:
+    if checkpoint.config.speaker_encoder is None:
+        return None
+    # Half of what a start imports is for this, and only Base checkpoints have it.
+    from worker.model.reference_encoder import ReferenceEncoder
+
+    return ReferenceEncoder(checkpoint.config, checkpoint.main(placement.device, placement.dtype),
+                            checkpoint.codec(placement.device, placement.dtype), placement.device)
+
+
+def _info(checkpoint: Checkpoint, placement: Placement, runner: TorchRunner, codec: TorchCodec) -> SpeakerInfo:
+    config = checkpoint.config
+    return SpeakerInfo(
+        name=checkpoint.folder.name,
+        kind=config.kind,
+        voices=tuple(config.speakers),
+        languages=tuple(name for name in config.languages if "dialect" not in name),
+        takes_instructions=config.takes_instructions,
+        # Another number format sounds otherwise: takes of one must not stand in for takes of the other.
+        revision=f"{checkpoint.revision}-{_name(placement.dtype)}",
+        sampling=checkpoint.sampling,
+        n_slots=runner.n_slots,
+        longest_frames=runner.slot_positions - 1,
+        notes=(*runner.notes, *codec.notes),
+    )
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")

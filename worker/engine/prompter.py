@@ -1,0 +1,63 @@
+"""From a Speak to what the talker reads. No torch; a reference is encoded behind the `References` seam."""
+
+from typing import Protocol
+
+from worker.engine.speaker import Reference, Speak
+from worker.model import prompting
+from worker.model.prompt import Prompt
+from worker.model.prompting import Clone, Script, check_room
+from worker.model.reference import Pcm, PreparedReference, check_reference, count_reference_frames
+
+
+class Prompter(Protocol):
+    """All that the engine knows of prompts."""
+
+    def check(self, speak: Speak) -> None:
+        """Raises BadUtterance where it can't be spoken here. Any thread, no GPU time."""
+        ...
+
+    def prompt(self, speak: Speak) -> Prompt:
+        """Of a `speak` that `check` let pass. Any thread; but one with a reference costs GPU time the first time, so only the
+        stepping thread may ask for it. Raises EngineError."""
+        ...
+
+
+class References(Protocol):
+    """Encodes voices to clone, and remembers them. One thread calls it."""
+
+    def prepare(self, pcm: Pcm, *, with_codes: bool) -> PreparedReference:
+        ...
+
+
+class CheckpointPrompter:
+    """The prompts of one checkpoint, each of which fits a slot. `references` is None where the checkpoint can't clone."""
+
+    def __init__(self, prompter: prompting.Prompter, references: References | None, *, slot_positions: int) -> None:
+        self._prompter, self._references, self._slot_positions = prompter, references, slot_positions
+
+    def check(self, speak: Speak) -> None:
+        n_reference_frames = 0
+        if speak.reference is not None:
+            check_reference(speak.reference.pcm)
+            n_reference_frames = count_reference_frames(len(speak.reference.pcm))
+        n_positions = self._prompter.count_positions(_script(speak), n_reference_frames)
+        check_room(n_positions, speak.sampling.max_frames, self._slot_positions)
+
+    def prompt(self, speak: Speak) -> Prompt:
+        prepared = None
+        if speak.reference is not None:
+            assert self._references is not None, "check refuses a reference where there is no encoder"
+            prepared = self._references.prepare(speak.reference.pcm, with_codes=_clone(speak.reference) == "icl")
+        return self._prompter.prompt(_script(speak), prepared)
+
+
+def _script(speak: Speak) -> Script:
+    return Script(text=speak.text, language=speak.language, voice=speak.voice, instructions=speak.instructions,
+                  clone=_clone(speak.reference), feed=speak.feed,
+                  reference_text=speak.reference.text if speak.reference is not None else "")
+
+
+def _clone(reference: Reference | None) -> Clone:
+    if reference is None:
+        return "none"
+    return "icl" if reference.text else "x_vector"

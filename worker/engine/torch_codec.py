@@ -1,0 +1,168 @@
+"""The codec behind the engine's seam: batches of takes in, samples on the host out, nothing waited for in between."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from worker.engine.runner import Codes, LaunchedSound, Pcm
+from worker.engine.take_graphs import TakeGraphs
+from worker.model.codec import CodecDecoder
+from worker.model.codec_past import CodecStream
+from worker.model.config import SAMPLES_PER_FRAME
+from worker.model.errors import TooLittleMemory
+
+LENGTH_STEP = 16
+"""Takes are padded to a multiple of so many frames. Every new shape is a new set of blocks for the allocators; a service with
+hundreds of shapes grows for hours."""
+
+CUDA_BATCH_FRAMES = 1024
+CPU_BATCH_FRAMES = 256
+LEAST_BATCH_FRAMES = 64
+
+CPU_PIECE_FRAMES = 32
+"""A CPU decodes whole takes in such pieces, whose activations mostly stay in its caches: real size, one core, 36 ms a frame
+against 46 in one piece of 128."""
+
+
+class LaunchedSamples:
+    """Samples on their way to the host: `samples` [takes, at least the longest of n_samples], pinned where the device is a
+    GPU; they are there once `copied` has happened (None: already)."""
+
+    def __init__(self, samples: Tensor, n_samples: Sequence[int], copied: torch.Event | None) -> None:
+        self._samples = samples
+        self._n_samples = n_samples
+        self._copied = copied
+
+    def ready(self) -> bool:
+        return self._copied is None or self._copied.query()
+
+    def wait(self) -> list[Pcm]:
+        if self._copied is not None:
+            self._copied.synchronize()
+        # Copies: a listener may keep its sound for long, and pinned memory is scarce.
+        return [take[:n].numpy().copy() for take, n in zip(self._samples, self._n_samples, strict=True)]
+
+
+class TorchCodec:
+    """The Codec of worker/engine/runner.py. `batch_frames` 0 is the device's usual; `graphs` takes whole takes through CUDA
+    graphs on a GPU. `notes` says what an operator should know, once it is warm. Raises ValueError where codes are none of the
+    codec's."""
+
+    def __init__(self, decoder: CodecDecoder, batch_frames: int = 0, *, graphs: bool = False) -> None:
+        self._decoder = decoder
+        self._on_gpu = decoder.device.type == "cuda"
+        self._stream = torch.cuda.Stream(decoder.device) if self._on_gpu else None  # type: ignore[no-untyped-call]
+        self._wants_graphs = graphs
+        self._graphs: TakeGraphs | None = None
+        self.batch_frames = batch_frames or (CUDA_BATCH_FRAMES if self._on_gpu else CPU_BATCH_FRAMES)
+        self.notes: list[str] = []
+
+    @property
+    def _piece_frames(self) -> int:
+        return self.batch_frames if self._on_gpu else CPU_PIECE_FRAMES
+
+    def warm_up(self) -> None:
+        """Every kernel once, so that none is compiled while somebody waits; on a GPU also the largest batch, so that its memory
+        is taken now. Where it does not suffice, batches are halved until it does. Raises TooLittleMemory where nothing is
+        left to halve."""
+        if self._stream is not None:
+            torch.cuda.synchronize()  # the weights came on another stream
+        while not self._fits():
+            if self.batch_frames <= LEAST_BATCH_FRAMES:
+                raise TooLittleMemory(f"the codec has no memory for batches of {self.batch_frames} frames; take fewer or shorter "
+                                      "slots")
+            self.batch_frames //= 2
+            self.notes.append(f"too little memory for the codec: it decodes {self.batch_frames} frames at a time")
+        if self._stream is not None and self._wants_graphs:
+            graphs = TakeGraphs(self._decoder, self._stream, self.batch_frames)
+            self.notes += graphs.capture()
+            self._graphs = graphs
+
+    def decode(self, takes: Sequence[Codes]) -> LaunchedSound:
+        """Whole takes, padded to the longest: group them by length. One longer than batch_frames is decoded piece after piece, in
+        the memory of batch_frames; better alone than in company, which waits for it."""
+        longest = max(len(take) for take in takes)
+        graphs, n_frames = self._graphs, self._graphs.padded_frames(longest) if self._graphs else None
+        lengths = [len(take) for take in takes]
+        with self._on_stream():
+            if graphs is not None and n_frames is not None:
+                codes = torch.from_numpy(self._padded(takes, n_frames)).pin_memory()  # [takes, n_frames, n_codes]
+                samples = torch.empty(len(takes), n_frames * SAMPLES_PER_FRAME, pin_memory=True)
+                graphs.decode(codes, samples)
+                return self._copied(samples, lengths)
+            codes = self._on_device(self._padded(takes, -(-longest // LENGTH_STEP) * LENGTH_STEP))
+            whole = codes.shape[1] <= self._piece_frames
+            return self._launched(self._decoder.decode(codes) if whole else self._in_pieces(codes), lengths)
+
+    def open_stream(self) -> CodecStream:
+        with self._on_stream():
+            return self._decoder.open_stream()
+
+    def decode_chunks(self, chunks: Sequence[tuple[CodecStream, Codes]]) -> LaunchedSound:
+        lengths = {len(codes) for _, codes in chunks}
+        if len(lengths) != 1:
+            raise ValueError(f"Chunks of one call are equally long, not {sorted(lengths)} frames.")
+        with self._on_stream():
+            codes = self._on_device(self._checked(np.stack([codes for _, codes in chunks])))  # [streams, n_frames, n_codes]
+            samples = self._decoder.decode_chunks([stream for stream, _ in chunks], codes)
+            return self._launched(samples, [*lengths] * len(chunks))
+
+    def _padded(self, takes: Sequence[Codes], n_frames: int) -> NDArray[np.int32]:
+        padded = np.zeros((len(takes), n_frames, self._decoder.config.n_codes), np.int32)
+        for row, take in zip(padded, takes, strict=True):
+            row[: len(take)] = take
+        return self._checked(padded)
+
+    def _checked(self, codes: NDArray[np.int32]) -> NDArray[np.int32]:
+        """A GPU that gathers a row outside of its table is lost to the whole process."""
+        n_codes, codebook_size = self._decoder.config.n_codes, self._decoder.config.codebook_size
+        if codes.shape[2] != n_codes or codes.shape[1] == 0:
+            raise ValueError(f"Codes are [n_frames, {n_codes}] with at least one frame, not {list(codes.shape[1:])}.")
+        if codes.min() < 0 or codes.max() >= codebook_size:
+            raise ValueError(f"Codes are 0 to {codebook_size - 1}, not {codes.min()} to {codes.max()}.")
+        return codes
+
+    def _on_device(self, codes: NDArray[np.int32]) -> Tensor:
+        host = torch.from_numpy(codes)
+        if not self._on_gpu:
+            return host
+        return host.pin_memory().to(self._decoder.device, non_blocking=True)
+
+    def _in_pieces(self, codes: Tensor) -> Tensor:
+        streams = [self.open_stream() for _ in codes]
+        pieces = [self._decoder.decode_chunks(streams, piece) for piece in torch.split(codes, self._piece_frames, 1)]
+        return torch.cat(pieces, 1)  # [takes, n_samples]
+
+    def _launched(self, samples: Tensor, lengths: Sequence[int]) -> LaunchedSamples:
+        if not self._on_gpu:
+            return self._copied(samples, lengths)
+        host = torch.empty(samples.shape, dtype=samples.dtype, pin_memory=True)
+        host.copy_(samples, non_blocking=True)
+        return self._copied(host, lengths)
+
+    def _copied(self, host: Tensor, lengths: Sequence[int]) -> LaunchedSamples:
+        """`host` is being written by the current stream, where there is one."""
+        n_samples = [n_frames * SAMPLES_PER_FRAME for n_frames in lengths]
+        if not self._on_gpu:
+            return LaunchedSamples(host, n_samples, None)
+        copied = torch.Event(self._decoder.device)
+        copied.record()
+        return LaunchedSamples(host, n_samples, copied)
+
+    def _fits(self) -> bool:
+        n_frames = self.batch_frames if self._on_gpu else LENGTH_STEP
+        silence = np.zeros((n_frames, self._decoder.config.n_codes), np.int32)
+        try:
+            self.decode([silence]).wait()
+            self.decode_chunks([(self.open_stream(), silence[:1])]).wait()
+        except torch.OutOfMemoryError:
+            torch.cuda.empty_cache()
+            return False
+        return True
+
+    def _on_stream(self) -> AbstractContextManager[object]:
+        return nullcontext() if self._stream is None else torch.cuda.stream(self._stream)

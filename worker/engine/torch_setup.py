@@ -1,0 +1,51 @@
+"""torch's own settings, and where the engine computes: set once in the engine's process, before anything is loaded."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import torch
+
+from worker.engine.options import EngineOptions
+from worker.model.errors import EngineError
+
+
+class Wishes(Protocol):
+    """Device and number format as asked for: EngineOptions and ReferenceOptions have them."""
+
+    @property
+    def device(self) -> Literal["auto", "cuda", "cpu"]:
+        ...
+
+    @property
+    def dtype(self) -> Literal["auto", "bfloat16", "float32"]:
+        ...
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where, and in which numbers: what "auto" came to."""
+
+    device: torch.device
+    dtype: torch.dtype
+
+
+def configure_torch(options: EngineOptions) -> Placement:
+    """TF32, cuDNN's choice of algorithms and the number of threads. Raises EngineError where there is no such device."""
+    torch.backends.cuda.matmul.fp32_precision = "tf32" if options.tf32 else "ieee"
+    torch.backends.cudnn.conv.fp32_precision = "tf32" if options.tf32 else "ieee"  # type: ignore[attr-defined]
+    torch.backends.cudnn.benchmark = options.cudnn_benchmark
+    if options.cpu_threads:
+        torch.set_num_threads(options.cpu_threads)
+    return place(options)
+
+
+def place(options: Wishes) -> Placement:
+    """Device and dtype of these options. Raises EngineError where CUDA is asked for and there is none."""
+    if options.device == "cuda" and not torch.cuda.is_available():
+        raise EngineError(
+            "device: cuda is asked for, but torch finds no CUDA device; say cpu or auto, or install a CUDA build of torch"
+        )
+    on_cuda = options.device == "cuda" or (options.device == "auto" and torch.cuda.is_available())
+    device = torch.device("cuda", torch.cuda.current_device()) if on_cuda else torch.device("cpu")
+    chosen = {"bfloat16": torch.bfloat16, "float32": torch.float32, "auto": torch.bfloat16 if on_cuda else torch.float32}
+    return Placement(device, chosen[options.dtype])

@@ -1,0 +1,109 @@
+"""Codes become sound, beside the frames and never in their way: at most one codec batch a step is launched, and nothing waits
+for it while anything is being spoken. No torch."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from worker.engine.runner import Codec, LaunchedSound, Pcm
+from worker.engine.streams import Streams
+from worker.engine.utterance import Utterance
+from worker.engine.whole_takes import WholeTakes
+from worker.model.config import SAMPLES_PER_FRAME
+
+
+@dataclass(frozen=True)
+class Sound:
+    """The next samples of an utterance; with `last` none follow."""
+
+    utterance: Utterance
+    pcm: Pcm
+    last: bool
+
+
+@dataclass(frozen=True)
+class _Piece:
+    utterance: Utterance
+    heard: slice        # frames; the reference's, and padding, are not
+    last: bool
+
+
+@dataclass(frozen=True)
+class _Launched:
+    sound: LaunchedSound
+    pieces: list[_Piece]
+
+
+class Voicing:
+    """Everything between an utterance's codes and its listener."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+        self._streams = Streams(codec)
+        self._takes = WholeTakes(codec.batch_frames)
+        self._launched: deque[_Launched] = deque()
+        self._step = 0
+        self._streams_went_last = False
+
+    @property
+    def holds_any(self) -> bool:
+        """Whether codes are here that the codec was not given yet, or more are to come."""
+        return len(self._streams) > 0 or len(self._takes) > 0
+
+    @property
+    def has_launched(self) -> bool:
+        """Whether sound is on its way, though nobody may want it any more."""
+        return len(self._launched) > 0
+
+    def joined(self, utterance: Utterance) -> None:
+        """It has a slot: its codes begin to come."""
+        if utterance.streamed:
+            self._streams.open(utterance, step=self._step)
+
+    def ended(self, utterance: Utterance) -> None:
+        """Its codes are all there."""
+        if not utterance.streamed:
+            self._takes.add(utterance, step=self._step)
+
+    def drop(self, utterance: Utterance) -> None:
+        """Nobody wants its sound. What is launched of it is passed over when it comes (Utterance.is_heard)."""
+        self._streams.drop(utterance)
+        self._takes.drop(utterance)
+
+    def launch(self, *, nothing_runs: bool) -> None:
+        """One codec batch, if one is worth it. Streams go first, for somebody hears them; but takes that are due get every other
+        turn. Takes gather company while there are frames to decode, which `nothing_runs` denies."""
+        self._step += 1
+        takes_are_due = self._takes.is_due(step=self._step) or (nothing_runs and len(self._takes) > 0)
+        if not (takes_are_due and self._streams_went_last) and self._launch_chunks():
+            self._streams_went_last = True
+        elif takes_are_due:
+            self._launch_takes()
+            self._streams_went_last = False
+
+    def finished(self, *, wait: bool) -> Iterator[Sound]:
+        """Sound that is ready, in the order launched. With `wait` blocks for the first."""
+        while self._launched and (wait or self._launched[0].sound.ready()):
+            wait = False
+            launched = self._launched.popleft()
+            for piece, pcm in zip(launched.pieces, launched.sound.wait(), strict=True):
+                if piece.utterance.is_heard:
+                    yield Sound(piece.utterance, _cut(pcm, piece.heard), piece.last)
+
+    def _launch_chunks(self) -> bool:
+        chunks = self._streams.take()
+        if not chunks:
+            return False
+        sound = self._codec.decode_chunks([(chunk.stream, chunk.codes) for chunk in chunks])
+        self._launched.append(_Launched(sound, [_Piece(chunk.utterance, chunk.heard, chunk.last) for chunk in chunks]))
+        return True
+
+    def _launch_takes(self) -> None:
+        takes = self._takes.take(step=self._step)
+        sound = self._codec.decode([take.codes for take in takes])
+        pieces = [_Piece(take, slice(take.n_reference_frames, len(take.codes)), last=True) for take in takes]
+        self._launched.append(_Launched(sound, pieces))
+
+
+def _cut(pcm: Pcm, frames: slice) -> Pcm:
+    return pcm[frames.start * SAMPLES_PER_FRAME:frames.stop * SAMPLES_PER_FRAME]
