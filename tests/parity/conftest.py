@@ -1,0 +1,32 @@
+"""The tiny checkpoints on disk, once a test run."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.parity.checkpoints import write_parity_checkpoint
+from tests.parity.ours import Ours
+
+
+@pytest.fixture(scope="session")
+def parity_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a checkpoint by its name in KINDS."""
+    @cache
+    def written(name: str) -> Path:
+        folder = tmp_path_factory.mktemp(name)
+        write_parity_checkpoint(folder, name)
+        return folder
+
+    return written
+
+
+@pytest.fixture(scope="session")
+def ours(parity_checkpoint: Callable[[str], Path]) -> Callable[[str], Ours]:
+    """Our engine's parts on a checkpoint by its name in KINDS."""
+    @cache
+    def opened(name: str) -> Ours:
+        return Ours(parity_checkpoint(name))
+
+    return opened
