@@ -58,5 +58,5 @@ async def _catalogue(request: Request) -> Catalogue:
 
 def _model(model: ModelInfo) -> dict[str, Any]:
     return {"id": model.id, "object": "model", "created": model.created, "owned_by": model.owned_by, "name": model.id,
-            "default_voice": model.default_voice, "languages": list(model.languages), "instructions": model.takes_instructions,
-            "cloning": model.clones}
+            "default_voice": model.default_voice, "languages": list(model.languages), "instructions": model.instructions,
+            "cloning": model.reference != "none"}

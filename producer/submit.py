@@ -8,11 +8,11 @@ from starlette.requests import Request
 from producer.body import decode_json, read_body
 from producer.desk import Desk, tenant_of
 from speechmill.address import Policy, check_at_submit
-from speechmill.blobs.seam import input_key
+from speechmill.blobs.seam import input_key, reference_key
 from speechmill.errors import IdempotencyKeyReused, InvalidRequest, QueueFull
 from speechmill.ids import new_id
 from speechmill.job import JobClass, Phase
-from speechmill.request import Limits, SpeechSpec, fingerprint, fits_one_segment, parse_speech
+from speechmill.request import Limits, Parsed, ReferenceSpec, SpeechSpec, fingerprint, fits_one_segment, parse_speech
 from speechmill.store import verbs
 from speechmill.store.verbs import Submission, Submitted
 
@@ -27,6 +27,7 @@ class Asked:
     tenant: str
     text: str
     spec: SpeechSpec
+    reference_audio: bytes
     fingerprint: str
     idempotency_key: str
     sdk_retry: bool
@@ -38,15 +39,15 @@ async def ask(desk: Desk, request: Request, limits: Limits, default_class: JobCl
     raw = await read_body(request, desk.settings.limits.body_bytes)
     catalogue = await desk.catalogue()
 
-    def check() -> tuple[str, SpeechSpec, str]:
+    def check() -> tuple[Parsed, str]:
         body = decode_json(raw)
-        return *parse_speech(body, catalogue, limits, default_class), fingerprint(body)
+        return parse_speech(body, catalogue, limits, default_class), fingerprint(body)
 
-    text, spec, print_ = await asyncio.to_thread(check) if len(raw) > LARGE_BYTES else check()
-    if spec.webhook:
-        await _check_webhook(desk, spec.webhook.url)
+    parsed, print_ = await asyncio.to_thread(check) if len(raw) > LARGE_BYTES else check()
+    if parsed.spec.webhook:
+        await _check_webhook(desk, parsed.spec.webhook.url)
     sdk_retry = desk.settings.producer.attach_sdk_retries and request.headers.get("x-stainless-retry-count", "0") not in ("", "0")
-    return Asked(tenant_of(request), text, spec, print_, key, sdk_retry)
+    return Asked(tenant_of(request), parsed.text, parsed.spec, parsed.reference_audio, print_, key, sdk_retry)
 
 
 async def submit(desk: Desk, asked: Asked, request_id: str, *, route: str, waiter: str = "") -> Submitted:
@@ -57,6 +58,8 @@ async def submit(desk: Desk, asked: Asked, request_id: str, *, route: str, waite
     if len(encoded) > desk.settings.limits.inline_bytes:
         text, object_key = "", input_key(asked.tenant, job_id)
         await desk.storage.run(lambda: desk.storage.blobs.put(object_key, encoded, "text/plain; charset=utf-8"))
+    if asked.spec.reference:
+        await _keep_reference(desk, asked.tenant, asked.spec.reference, asked.reference_audio)
     submitted = await desk.store.run(verbs.submit(Submission(
         job_id=job_id, tenant=asked.tenant, spec=asked.spec,
         phase=Phase.WHOLE if fits_one_segment(asked.text) else Phase.PLAN,
@@ -73,6 +76,17 @@ async def submit(desk: Desk, asked: Asked, request_id: str, *, route: str, waite
         raise QueueFull(f"{desk.settings.limits.queued_jobs:,} jobs are waiting already; try again later.", retry_after_s=30)
     desk.doorbell.ring(submitted.bells)
     return submitted
+
+
+async def _keep_reference(desk: Desk, tenant: str, reference: ReferenceSpec, audio: bytes) -> None:
+    """Under its content's hash: a book of a thousand requests with one voice stores it once."""
+    key = reference_key(tenant, reference.sha256)
+
+    def put_once() -> None:
+        if desk.storage.blobs.size(key) is None:
+            desk.storage.blobs.put(key, audio, "application/octet-stream")
+
+    await desk.storage.run(put_once)
 
 
 async def _check_webhook(desk: Desk, url: str) -> None:

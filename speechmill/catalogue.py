@@ -3,6 +3,8 @@
 The last published catalogue stays valid with no worker running: a job for a known model is accepted and waits.
 """
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 from speechmill.errors import InvalidRequest, NoCatalogue
@@ -10,6 +12,11 @@ from speechmill.errors import InvalidRequest, NoCatalogue
 OPENAI_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
 OPENAI_VOICES = ("alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer",
                  "verse")
+
+
+Instructions = Literal["ignored", "taken", "required", "refused"]
+"""What a model makes of a request's instructions. ignored: it has no use for them, and clients send them to every model.
+required: its voice is designed from them. refused: its larger sister takes them, and it would drop them without a word."""
 
 
 class VoiceInfo(BaseModel):
@@ -36,8 +43,9 @@ class ModelInfo(BaseModel):
     voice_aliases: dict[str, str] = {}
     languages: tuple[str, ...]          # BCP 47 primary tags or full tags ("en", "pt-BR"); "auto" is always allowed
     default_language: str = "auto"
-    takes_instructions: bool = False
-    clones: bool = False                # understands ref_audio / ref_text
+    instructions: Instructions = "ignored"
+    reference: Literal["none", "taken", "required"] = "none"    # ref_audio and ref_text: a voice to clone
+    draws: bool = True                  # another seed makes another take; without, speaking again would give the same bytes
     revision: str = "1"                 # enters every content key: change it, and nothing cached is used again
 
     def voice(self, name: str) -> VoiceInfo:

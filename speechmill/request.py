@@ -4,6 +4,8 @@
 and nothing left to check. It raises InvalidRequest that names the field and says what would be right.
 """
 
+import base64
+import binascii
 import hashlib
 import json
 import unicodedata
@@ -89,6 +91,15 @@ class SpeechBody(BaseModel):
     priority: Literal["interactive", "batch"] | None = None
 
 
+class ReferenceSpec(BaseModel):
+    """A voice to clone. Its sound lies in storage under its SHA-256; `text` is what it says, and may be empty."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sha256: str
+    text: str = ""
+
+
 class SpeechSpec(BaseModel):
     """A validated request without its text: what is stored with the job and given to the worker."""
 
@@ -106,6 +117,16 @@ class SpeechSpec(BaseModel):
     expires_after: int | None = None     # seconds that results are kept after completion
     deadline: int | None = None          # seconds from acceptance until it must have ended
     klass: JobClass = JobClass.BATCH
+    reference: ReferenceSpec | None = None
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """One speech request that has passed every check. `reference_audio` is the file that `spec.reference` names, as it came."""
+
+    text: str
+    spec: SpeechSpec
+    reference_audio: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -116,8 +137,8 @@ class Limits:
     hint: str = ""
 
 
-def parse_speech(body: object, catalogue: Catalogue, limits: Limits, default_class: JobClass) -> tuple[str, SpeechSpec]:
-    """The text and the spec of one speech request. Raises InvalidRequest, or NoCatalogue when no model is known yet."""
+def parse_speech(body: object, catalogue: Catalogue, limits: Limits, default_class: JobClass) -> Parsed:
+    """One speech request, checked. Raises InvalidRequest, or NoCatalogue when no model is known yet."""
     if not isinstance(body, dict):
         raise InvalidRequest(f"The body must be a JSON object, not {_json_type(body)}.", param="body")
     try:
@@ -131,7 +152,8 @@ def parse_speech(body: object, catalogue: Catalogue, limits: Limits, default_cla
     metadata = asked.metadata or {}
     if len(metadata) > MAX_METADATA_PAIRS:
         raise InvalidRequest(f"metadata has {len(metadata)} pairs; at most {MAX_METADATA_PAIRS} are kept.", param="metadata")
-    return text, SpeechSpec(
+    reference_audio = _audio_file(asked.ref_audio) if asked.ref_audio else b""
+    return Parsed(text, SpeechSpec(
         model=model.id,
         voice=model.voice(asked.voice).id,
         language=model.language(asked.language),
@@ -144,7 +166,8 @@ def parse_speech(body: object, catalogue: Catalogue, limits: Limits, default_cla
         expires_after=asked.expires_after,
         deadline=asked.deadline,
         klass=JobClass(asked.priority) if asked.priority else default_class,
-    )
+        reference=_reference(reference_audio, asked.ref_text or ""),
+    ), reference_audio)
 
 
 def clean_text(text: str, limits: Limits) -> str:
@@ -213,10 +236,44 @@ def _refuse_broken_strings(value: Any, field: str = "") -> None:
             _refuse_broken_strings(part, field)
 
 
+def _audio_file(value: str) -> bytes:
+    """The bytes of a data: URL (RFC 2397), or of plain base64. What they hold is looked at by the worker, which can decode it."""
+    if value.startswith(("http://", "https://")):
+        raise InvalidRequest("ref_audio must be the sound itself, as a data: URL or plain base64; addresses are not fetched.",
+                             param="ref_audio")
+    head, comma, encoded = value.partition(",")
+    if not head.startswith("data:") or not comma:
+        encoded = value
+    elif not head.endswith(";base64"):
+        raise InvalidRequest("ref_audio's data: URL must be base64: data:audio/wav;base64,…", param="ref_audio")
+    try:
+        audio = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidRequest("ref_audio is not base64; send data:audio/wav;base64,… with 1 to 30 s of speech.",
+                             param="ref_audio") from None
+    if not audio:
+        raise InvalidRequest("ref_audio is empty; send 1 to 30 s of speech.", param="ref_audio")
+    return audio
+
+
+def _reference(audio: bytes, text: str) -> ReferenceSpec | None:
+    return ReferenceSpec(sha256=hashlib.sha256(audio).hexdigest(), text=text.strip()) if audio else None
+
+
 def _refuse_what_the_model_lacks(asked: SpeechBody, model: ModelInfo) -> None:
-    if not model.clones and (asked.ref_audio or asked.ref_text):
+    if model.reference == "none" and (asked.ref_audio or asked.ref_text):
         field = "ref_audio" if asked.ref_audio else "ref_text"
         raise InvalidRequest(f"Model {model.id!r} cannot clone a voice; leave {field} out.", param=field)
+    if asked.ref_text and not asked.ref_audio:
+        raise InvalidRequest("ref_text says what ref_audio speaks; send ref_audio too.", param="ref_text")
+    if model.reference == "required" and not asked.ref_audio:
+        raise InvalidRequest(f"Model {model.id!r} speaks with a voice that you give it: send ref_audio, and ref_text for what "
+                             "it says.", param="ref_audio", code="missing_field")
+    if model.instructions == "required" and not asked.instructions.strip():
+        raise InvalidRequest(f"Model {model.id!r} designs its voice from a description: send it as instructions.",
+                             param="instructions", code="missing_field")
+    if model.instructions == "refused" and asked.instructions.strip():
+        raise InvalidRequest(f"Model {model.id!r} would drop instructions; leave them out.", param="instructions")
     if asked.stream_format == "sse":
         raise InvalidRequest("stream_format must be audio; sse is not offered by this server.", param="stream_format")
     if asked.timestamps in ("word", "sentence"):

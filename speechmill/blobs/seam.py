@@ -5,6 +5,7 @@ threads. Correctness never rests on conditional writes: result keys are unique t
 is fenced, says which one counts.
 
     t/<tenant>/inputs/<job>                 a text too large for Redis
+    t/<tenant>/references/<sha256>          a voice to clone, as it came
     t/<tenant>/plans/<job>/<token>          how it was cut: one JSON line a segment
     t/<tenant>/results/<job>/<token>.<ext>  what clients download
     t/<tenant>/segments/<ab>/<key>.flac     every passing segment, under its content key
@@ -64,6 +65,10 @@ class Blobs(Protocol):
 
 def input_key(tenant: str, job_id: str) -> str:
     return f"t/{tenant}/inputs/{job_id}"
+
+
+def reference_key(tenant: str, sha256: str) -> str:
+    return f"t/{tenant}/references/{sha256}"
 
 
 def plan_key(tenant: str, job_id: str, token: int) -> str:

@@ -1,5 +1,7 @@
 """What a client may ask for: each mistake is named with its field and what would be right."""
 
+import base64
+import hashlib
 from typing import Any
 
 import pytest
@@ -9,15 +11,20 @@ from hypothesis import strategies as st
 from speechmill.catalogue import Catalogue, ModelInfo, VoiceInfo
 from speechmill.errors import InvalidRequest, NoCatalogue
 from speechmill.job import JobClass
-from speechmill.request import Limits, SpeechSpec, clean_text, fingerprint, fits_one_segment, parse_speech
+from speechmill.request import Limits, Parsed, ReferenceSpec, SpeechSpec, clean_text, fingerprint, fits_one_segment, parse_speech
 
 MODEL = ModelInfo(id="espeak", voices=(VoiceInfo(id="f1", name="F1"), VoiceInfo(id="m1", name="M1")), default_voice="m1",
                   voice_aliases={"alloy": "f1"}, languages=("de", "en-US"))
-CATALOGUE = Catalogue(models=(MODEL,))
+CATALOGUE = Catalogue(default_model="espeak", models=(
+    MODEL,
+    MODEL.model_copy(update={"id": "cloner", "reference": "required"}),
+    MODEL.model_copy(update={"id": "designer", "instructions": "required"}),
+    MODEL.model_copy(update={"id": "small", "instructions": "refused"}),
+))
 LIMITS = Limits(1000, "Longer texts go elsewhere.")
 
 
-def parse(**body: Any) -> tuple[str, SpeechSpec]:
+def parse(**body: Any) -> Parsed:
     return parse_speech(body, CATALOGUE, LIMITS, JobClass.BATCH)
 
 
@@ -28,24 +35,25 @@ def refused(**body: Any) -> InvalidRequest:
 
 
 def test_only_input_is_needed() -> None:
-    text, spec = parse(input="Hello.")
+    parsed = parse(input="Hello.")
+    text, spec = parsed.text, parsed.spec
     assert text == "Hello."
     assert spec == SpeechSpec(model="espeak", voice="m1", language="auto")
 
 
 @pytest.mark.parametrize("name", ["", "tts-1", "tts-1-hd", "gpt-4o-mini-tts", "espeak", None])
 def test_openais_model_names_and_none_mean_the_default_model(name: str | None) -> None:
-    assert parse(input="Hello.", model=name)[1].model == "espeak"
+    assert parse(input="Hello.", model=name).spec.model == "espeak"
 
 
 @pytest.mark.parametrize(("voice", "meant"), [("f1", "f1"), ("F1", "f1"), ("alloy", "f1"), ("Alloy", "f1"), ({"id": "f1"}, "f1"),
                                               ("", "m1"), (None, "m1"), ({"id": None}, "m1"), ({}, "m1")])
 def test_a_voice_is_a_name_an_alias_an_object_or_left_out(voice: Any, meant: str) -> None:
-    assert parse(input="Hello.", voice=voice)[1].voice == meant
+    assert parse(input="Hello.", voice=voice).spec.voice == meant
 
 
 def test_unknown_fields_are_ignored() -> None:
-    assert parse(input="Hello.", something="else")[0] == "Hello."
+    assert parse(input="Hello.", something="else").text == "Hello."
 
 
 @pytest.mark.parametrize(("body", "field", "hint"), [
@@ -118,6 +126,36 @@ def test_control_characters_become_spaces_and_line_breaks_stay() -> None:
 @pytest.mark.parametrize("text", ["😀", "€5", "שלום", "你好", "مرحبا", "e\u0301", "7"])
 def test_anything_with_a_spoken_form_is_taken(text: str) -> None:
     assert clean_text(text, LIMITS)
+
+
+WAV = b"RIFF\x00\x00\x00\x00WAVE not looked at here"
+
+
+@pytest.mark.parametrize("ref_audio", ["data:audio/wav;base64," + base64.b64encode(WAV).decode(), base64.b64encode(WAV).decode()])
+def test_a_voice_to_clone_comes_as_a_data_url_or_as_base64(ref_audio: str) -> None:
+    parsed = parse(input="Hello.", model="cloner", ref_audio=ref_audio, ref_text=" What it says. ")
+    assert parsed.reference_audio == WAV
+    assert parsed.spec.reference == ReferenceSpec(sha256=hashlib.sha256(WAV).hexdigest(), text="What it says.")
+
+
+@pytest.mark.parametrize(("body", "field", "hint"), [
+    ({"model": "cloner"}, "ref_audio", "send ref_audio"),
+    ({"model": "cloner", "ref_text": "Hi."}, "ref_text", "send ref_audio too"),
+    ({"model": "cloner", "ref_audio": "https://x.example/a.wav"}, "ref_audio", "addresses are not fetched"),
+    ({"model": "cloner", "ref_audio": "data:audio/wav,abc"}, "ref_audio", "base64"),
+    ({"model": "cloner", "ref_audio": "data:audio/wav;base64,"}, "ref_audio", "empty"),
+    ({"model": "cloner", "ref_audio": "no such thing!"}, "ref_audio", "not base64"),
+    ({"model": "designer"}, "instructions", "description"),
+    ({"model": "small", "instructions": "Whisper."}, "instructions", "drop"),
+])
+def test_what_a_model_needs_or_would_drop_is_said_at_once(body: dict[str, Any], field: str, hint: str) -> None:
+    error = refused(**body)
+    assert error.param == field
+    assert hint in error.message
+
+
+def test_a_model_without_a_use_for_instructions_passes_them_over() -> None:
+    assert parse(input="Hello.", instructions="Cheerful.").spec.instructions == "Cheerful."
 
 
 @given(st.text(min_size=1, max_size=200))
