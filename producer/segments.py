@@ -64,6 +64,7 @@ def _segment(n: int, line: dict[str, Any], take: dict[str, Any] | None, leased: 
         "text": line.get("text"),
         "status": "completed" if take else "in_progress" if leased else "queued",
         "attempts": take["attempts"] if take else None,
+        "spoken": take.get("spoken") if take else None,  # takes that an earlier version kept do not say
         "cached": take["cached"] if take else None,
         "flags": take["flags"] if take else [],
         "duration_seconds": take["duration_seconds"] if take else None,

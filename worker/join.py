@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from worker.takes import fade_edges
+from worker.takes.trim import fade_edges
 from worker.text.piece import Boundary
 from worker.voices.seam import SAMPLE_RATE_HZ, Pcm
 

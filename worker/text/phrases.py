@@ -8,11 +8,11 @@ from worker.text.piece import Boundary
 from worker.text.sentences import ends_inside_quotes
 
 _CLOSERS = "[\"'“”’»›」』》〉)）\\]】]*"
-_CLAUSE = re.compile(
+CLAUSE_END = re.compile(
     rf"[,;:…،؛·՝፣፤፥၊᠂]{_CLOSERS}\s"   # a mark that needs the space after it: 3,000 and 12:30 stay whole
     rf"|\s[-–]\s"
     rf"|[，、；：､…—]+{_CLOSERS}\s?")
-_SPACE = re.compile(r"[\s\u200b]")
+SPACE = re.compile(r"[\s\u200b]")
 
 
 def phrase_ends(sentence: str, cap: int, language: str) -> Iterator[tuple[int, Boundary]]:
@@ -32,8 +32,8 @@ def phrase_ends(sentence: str, cap: int, language: str) -> Iterator[tuple[int, B
 
 def _best_cut(text: str, start: int, low: int, high: int, quoted: list[int]) -> tuple[int, Boundary]:
     allowed = cuts_within(text, start, high)
-    for boundary, ends in ((Boundary.SENTENCE, quoted), (Boundary.PHRASE, _after(_CLAUSE, text, start, high)),
-                           (Boundary.PHRASE, _after(_SPACE, text, start, high))):
+    for boundary, ends in ((Boundary.SENTENCE, quoted), (Boundary.PHRASE, _after(CLAUSE_END, text, start, high)),
+                           (Boundary.PHRASE, _after(SPACE, text, start, high))):
         if (last := max((end for end in ends if low <= end <= high and end in allowed), default=0)):
             return last, boundary
     return max(allowed, default=high), Boundary.PHRASE

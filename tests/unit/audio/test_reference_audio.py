@@ -53,6 +53,7 @@ def test_what_is_no_sound_is_refused_by_name(audio: bytes) -> None:
 
 def test_a_playlist_opens_no_other_file(tmp_path: Path) -> None:
     (tmp_path / "secret.wav").write_bytes(wav(tone(2.0)))
-    for playlist in (f"#EXTM3U\n#EXTINF:2,\nfile://{tmp_path}/secret.wav\n", f"ffconcat version 1.0\nfile {tmp_path}/secret.wav\n"):
+    hls = f"#EXTM3U\n#EXTINF:2,\nfile://{tmp_path}/secret.wav\n"
+    for playlist in (hls, f"ffconcat version 1.0\nfile {tmp_path}/secret.wav\n"):
         with pytest.raises(BadReference):
             decode_reference(playlist.encode())
