@@ -1,6 +1,6 @@
 # Thin: every line here is a command that you could type yourself. `make` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check docs docs-check lock images clean
+.PHONY: help setup setup-gpu demo test test-all check docs docs-check lock images clean
 
 BIN := .venv/bin
 PYTHON := $(BIN)/python
@@ -12,6 +12,9 @@ help: ## list the targets
 setup: .venv/.local-ready ## make .venv ready to run; needs a python3 of 3.11 to 3.14, nothing else
 	@echo "ready: $(BIN)/speechmill"
 
+setup-gpu: .venv/.gpu-ready ## the same with what the voice qwen3 needs: torch with CUDA, some gigabytes
+	@echo "ready: $(BIN)/speechmill up --voice qwen3"
+
 demo: .venv/.local-ready ## start everything, speak a paragraph into demo/hello.mp3, stop again
 	@$(BIN)/speechmill demo -o demo/hello.mp3
 
@@ -19,9 +22,11 @@ test: .venv/.dev-ready ## all tests but the slow ones, against real services
 	@deploy/test-services.sh
 	@$(PYTHON) -m pytest -q -m "not slow"
 
-test-all: .venv/.dev-ready check ## the checks, all tests, the slow ones too, and the images
+test-all: .venv/.dev-ready check .venv-oracle/.ready ## the checks, all tests, also the slow ones and qwen-tts's, and the images
 	@deploy/test-services.sh
 	@$(PYTHON) -m pytest -q
+	@.venv-oracle/bin/python -m pytest -q tests/reference
+	@.venv-oracle/bin/python -m tests.parity.make_vectors --check
 	@deploy/images.sh
 
 check: .venv/.dev-ready docs-check ## style, types, layering, locks, containers' files, generated docs
@@ -47,11 +52,18 @@ images: .venv/.dev-ready ## build the container images, run them together and le
 	@deploy/images.sh
 
 clean: ## remove what the other targets made (your data stays)
-	rm -rf .venv .venv-uv build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-oracle .venv-uv build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # Stamps: once they are newer than what is locked, `make demo` loses no time here.
 .venv/.local-ready: requirements/local.txt $(LOCKED)
 	@deploy/setup.sh local
 
+.venv/.gpu-ready: requirements/local.txt requirements/gpu.txt $(LOCKED)
+	@deploy/setup.sh gpu
+
 .venv/.dev-ready: requirements/dev.txt $(LOCKED)
 	@deploy/setup.sh dev
+
+# The package qwen-tts wants another transformers.
+.venv-oracle/.ready: requirements/oracle.txt deploy/oracle.sh | .venv/.dev-ready
+	@deploy/oracle.sh

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Writes requirements/*.txt: exact versions with hashes, for every platform, and no address of any index.
+# torch is in none of them (requirements/beside.in).
 #   deploy/lock.sh             keep the versions that are pinned, add and drop what pyproject.toml and *.in ask for
 #   deploy/lock.sh --upgrade   take the newest versions that fit
 #   deploy/lock.sh --check     write nothing; fail when a lock is not what would be written
@@ -23,13 +24,18 @@ main() {
     lock_all "${upgrade[@]}"
 }
 
-# dev.txt holds everything, and the others take their versions from it: an image runs what the tests ran.
+# dev.txt holds all that one environment can, and most others take their versions from it: an image runs what the tests ran.
 lock_all() {
-    lock dev "$@" --extra producer --extra worker --extra local pyproject.toml requirements/build.in requirements/dev.in
+    local beside=(--excludes requirements/beside.in)
+    lock dev "$@" "${beside[@]}" --extra producer --extra worker --extra gpu --extra local pyproject.toml \
+        requirements/build.in requirements/dev.in
     local same=(--constraints "$LOCKS/dev.txt")
     lock local "${same[@]}" --extra producer --extra worker --extra local pyproject.toml requirements/build.in
     lock producer "${same[@]}" --extra producer pyproject.toml
     lock worker "${same[@]}" --extra worker pyproject.toml
+    lock gpu "${same[@]}" "${beside[@]}" --extra worker --extra gpu pyproject.toml
+    lock reference "$@" "${beside[@]}" --extra worker --extra reference pyproject.toml
+    lock oracle "$@" --excludes requirements/oracle-without.in requirements/oracle.in
     lock build "${same[@]}" requirements/build.in
     lock uv "$@" requirements/uv.in
     lock openai-1 "$@" requirements/openai-1.in
@@ -50,7 +56,7 @@ check() {
     trap 'rm -rf "$LOCKS"' EXIT
     cp "$kept"/*.txt "$LOCKS"
     lock_all
-    for name in dev local producer worker build uv openai-1 openai-2; do
+    for name in dev local producer worker gpu reference oracle build uv openai-1 openai-2; do
         diff <(pins "$kept/$name.txt") <(pins "$LOCKS/$name.txt") >/dev/null && continue
         echo "requirements/$name.txt is not what pyproject.toml and requirements/*.in ask for: run make lock" >&2
         stale=1

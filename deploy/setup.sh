@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes .venv ready: `deploy/setup.sh local` to run the project, `deploy/setup.sh dev` to test and change it too.
+# Makes .venv ready: `deploy/setup.sh local` to run the project, `gpu` to run it with the voice qwen3, `dev` to test and change it.
 # A fresh machine needs a python3 of 3.11 to 3.14 and nothing else: no pip, no venv, no uv. The Makefile calls this when a
 # lock is newer than the stamp that it leaves behind.
 set -euo pipefail
@@ -7,21 +7,52 @@ cd "$(dirname "$0")/.."
 # shellcheck source=deploy/uv.sh
 . deploy/uv.sh
 
+# Of all that is installed here, torch alone has no hash: its builds (CPU, one for each CUDA, one for each index that builds its
+# own) share a version and differ in their bytes. The tests run on the first, docs/benchmarks.md was measured on the second.
+TORCH_DEV=torch==2.13.0
+TORCH_GPU=torch==2.11.0
+
 main() {
-    local set=$1
     find_python
     find_uv
     .venv/bin/python -c '' 2>/dev/null || make_venv
-    install --require-hashes --requirement "requirements/$set.txt"
+    case $1 in
+        dev) install_locked dev; install_torch_dev ;;
+        gpu) install_locked local gpu; install_torch_gpu ;;
+        *) install_locked local ;;
+    esac
     # Its build tool came with the lock: nothing is fetched that was not pinned.
     install --no-deps --no-build-isolation --editable .
     touch .venv/.local-ready
-    [ "$set" = local ] || touch .venv/.dev-ready
+    [ "$1" = local ] || touch ".venv/.$1-ready"
 }
 
 make_venv() {
     rm -rf .venv  # its Python is gone, or was never there
     "$UV" venv --quiet --python "$PYTHON" .venv
+}
+
+install_locked() {
+    local lock
+    for lock; do
+        install --require-hashes --requirement "requirements/$lock.txt"
+    done
+}
+
+# A build without CUDA, which is a tenth of the size: from a folder that pip is told of too, else from where PyTorch publishes it.
+install_torch_dev() {
+    local from=()
+    if [ -n "${PIP_FIND_LINKS:-}" ]; then
+        from=(--find-links "$PIP_FIND_LINKS")
+    elif [ "$(uname)" = Linux ] && [ -z "${UV_TORCH_BACKEND:-}" ]; then
+        from=(--torch-backend cpu)  # elsewhere the ordinary build has no CUDA
+    fi
+    install "${from[@]}" --constraints requirements/dev.txt "$TORCH_DEV"
+}
+
+# The index's ordinary build is for CUDA 13. Where the driver is older, UV_TORCH_BACKEND=auto (uv's own setting) finds another.
+install_torch_gpu() {
+    install --constraints requirements/gpu.txt "$TORCH_GPU"
 }
 
 # Compiled now, six seconds once: where Python may not write its caches, every start would pay 1.5 s for it.
@@ -30,6 +61,6 @@ install() {
 }
 
 case "${1:-}" in
-    local | dev) main "$1" ;;
-    *) echo "setup: say which set of packages: local or dev" >&2; exit 2 ;;
+    local | gpu | dev) main "$1" ;;
+    *) echo "setup: say which set of packages: local, gpu or dev" >&2; exit 2 ;;
 esac

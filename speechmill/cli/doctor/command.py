@@ -21,13 +21,14 @@ def doctor(
     json: Json = False,
 ) -> None:
     """Say what is missing, and how to get it. Ends with status 0 if `speechmill up` can run here."""
-    from speechmill.cli.doctor import needs, place, programs, services
+    from speechmill.cli.doctor import engine, needs, place, programs, services
     from speechmill.cli.stack.folder import DataFolder
     from speechmill.cli.stack.parts import Address
 
     host = os.environ.get("SPEECHMILL_PRODUCER__HOST") or "127.0.0.1"
-    findings = [*map(programs.with_version, needs.needs(voice)), programs.encoders(), place.data_folder(data),
-                place.port(Address(host, port)), services.redis_in_use(DataFolder(data)), services.storage_in_use()]
+    findings = [*map(programs.with_version, needs.needs(voice)), *engine.engine(voice), programs.encoders(),
+                place.data_folder(data), place.port(Address(host, port)), services.redis_in_use(DataFolder(data)),
+                services.storage_in_use()]
     can_run = all(finding.state != "missing" for finding in findings)
     _show(findings, can_run, json)
     if not can_run:

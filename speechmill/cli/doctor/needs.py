@@ -18,7 +18,19 @@ LOCAL_EXTRA = "pip install 'speechmill[local]'"
 
 def needs(voice: Voice) -> list[Finding]:
     """Python, the packages of each extra that runs a part, and the programs."""
-    return [_python(), _extra("producer"), _extra("worker"), _redis(), _ffmpeg(), *([_espeak()] if voice is Voice.ESPEAK else [])]
+    return [_python(), _extra("producer"), _extra("worker"), _redis(), _ffmpeg(), *_of_the_voice(voice)]
+
+
+def _of_the_voice(voice: Voice) -> list[Finding]:
+    match voice:
+        case Voice.ESPEAK:
+            return [_espeak()]
+        case Voice.QWEN3:
+            return [_extra("gpu")]
+        case Voice.REFERENCE:
+            return [_extra("reference")]
+        case Voice.TONE:
+            return []
 
 
 def require(voice: Voice) -> None:

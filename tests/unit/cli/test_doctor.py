@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from speechmill.cli.doctor.engine import engine
 from speechmill.cli.doctor.needs import find_espeak, find_ffmpeg, needs, require
 from speechmill.cli.doctor.place import data_folder, port
 from speechmill.cli.doctor.services import redis_in_use
@@ -111,3 +112,23 @@ def test_a_redis_that_is_away_is_warned_of(tmp_path: Path) -> None:
 
 def test_no_redis_in_use_is_no_complaint(tmp_path: Path) -> None:
     assert redis_in_use(DataFolder(tmp_path), {}).state == "unused"
+
+
+def test_a_voice_with_a_model_is_looked_at_without_loading_torch_here(tmp_path: Path) -> None:
+    environment = {"SPEECHMILL_ENGINE__CHECKPOINT": str(tmp_path), "SPEECHMILL_ENGINE__DEVICE": "cpu"}
+    done = run("doctor", "--voice", "qwen3", "--json", "--data", str(tmp_path), "--port", str(free_port()), **environment)
+    checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert checks["torch"]["state"] == "ok"
+    assert "config.json" in checks["checkpoint"]["detail"]
+    assert done.returncode == 1
+
+
+def test_a_setting_that_is_wrong_is_named(tmp_path: Path) -> None:
+    done = run("doctor", "--voice", "qwen3", "--json", "--data", str(tmp_path), "--port", str(free_port()),
+               SPEECHMILL_ENGINE__DEVICE="tpu")
+    checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert "SPEECHMILL_ENGINE__DEVICE" in checks["settings"]["detail"]
+
+
+def test_voices_without_a_model_ask_for_nothing_of_the_kind() -> None:
+    assert engine(Voice.ESPEAK) == []
