@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from producer.desk import desk_of
+from producer.engine_metrics import engine_metrics
 from producer.openapi import HEALTHZ, METRICS, READYZ
 from speechmill.errors import Unavailable
 from speechmill.job import Status
@@ -84,6 +85,7 @@ class StoreCollector(Collector):
         yield deliveries
         yield GaugeMetricFamily("speech_outbox_events", "Webhook events not delivered yet.", numbers.outbox)
         yield GaugeMetricFamily("speech_workers", "Workers that beat.", numbers.workers)
+        yield from engine_metrics(numbers.engines)
 
 
 def _summary(name: str, text: str, stats: dict[str, int], total_ms: str, count: str) -> Metric:

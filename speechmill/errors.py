@@ -19,6 +19,8 @@
     ├── BlobMissing           404  an object that is not in the store
     └── SpeechError                why a unit of work failed; ends up in `job.error`
         ├── Unspeakable            the voice cannot speak this text, and never will
+        ├── VoiceRefused           it could, but not so: this speaker, language, style, reference or length; `param` says which
+        ├── BadReference           ref_audio is no sound that a voice can be cloned from
         ├── VoiceFailed            the voice broke; another try may work
         ├── EncodingFailed         ffmpeg or libsndfile refused
         └── SegmentMissing         a take that was stored is gone; /retry speaks it again
@@ -125,6 +127,14 @@ class SpeechError(SpeechmillError):
 
 class Unspeakable(SpeechError):
     code, type = "unspeakable_text", "invalid_request_error"
+
+
+class BadReference(SpeechError):
+    code, type = "bad_reference", "invalid_request_error"
+
+
+class VoiceRefused(SpeechError):
+    code, type = "voice_refused", "invalid_request_error"
 
 
 class VoiceFailed(SpeechError):

@@ -85,10 +85,13 @@ class ProducerSettings(Group):
 
 
 class WorkerSettings(Group):
-    voice: Literal["espeak", "tone"] = Field("espeak", description="What a speech worker speaks with.")
+    voice: Literal["espeak", "tone", "qwen3", "reference"] = Field(
+        "espeak", description="What a speech worker speaks with. reference is the qwen-tts package, to compare qwen3 with.")
     speech_slots: int = Field(4, ge=2, description="Segments that a speech worker speaks at once.")
     cpu_slots: int = Field(4, ge=2, description="Plan and finish steps that a cpu worker does at once.")
-    reserved_slots: int = Field(1, ge=1, description="Slots of either role that batch work never takes.")
+    reserved_slots: int = Field(
+        1, ge=1, description="Slots of a speech worker that batch work never takes. A cpu worker keeps as many free, but at "
+                             "most half of cpu_slots.")
     deliveries: int = Field(4, ge=1, description="Webhooks that a cpu worker delivers at once.")
     lease_s: float = Field(30, gt=0, description="Length of a lease; a worker silent for this long has lost its units.")
     max_crashes: int = Field(3, ge=1, description="A unit that was in flight in this many crashes fails as worker_crashed.")
@@ -102,9 +105,50 @@ class WorkerSettings(Group):
 
     @model_validator(mode="after")
     def _some_slots_for_batch(self) -> "WorkerSettings":
-        if self.reserved_slots >= min(self.speech_slots, self.cpu_slots):
-            raise ValueError("reserved_slots must be less than speech_slots and cpu_slots, or batch work would never run")
+        if self.reserved_slots >= self.speech_slots:
+            raise ValueError("reserved_slots must be less than speech_slots, or batch work would never run")
         return self
+
+    def slots(self, role: str) -> int:
+        """Units that a worker of this role (speech or cpu) takes at once."""
+        return self.speech_slots if role == "speech" else self.cpu_slots
+
+    def batch_slots(self, role: str) -> int:
+        """How many of them batch work may have."""
+        # A GPU's reserve is no measure for a cpu worker: eight of 256 slots are few, of four they would be all.
+        reserved = self.reserved_slots if role == "speech" else min(self.reserved_slots, self.cpu_slots // 2)
+        return self.slots(role) - reserved
+
+
+class EngineSettings(Group):
+    """How the voices qwen3 and reference run. How much they speak at once is worker.speech_slots."""
+
+    checkpoint: str = Field(
+        "", description="Qwen3-TTS checkpoint: a folder, or a name on the Hugging Face hub, such as "
+                        "Qwen/Qwen3-TTS-12Hz-1.7B-CustomVoice, with @ and a revision where one is meant.")
+    offline: bool = Field(False, description="Never ask the hub: what is in its cache must do.")
+    device: Literal["auto", "cuda", "cpu"] = Field("auto", description="Where to compute; auto: the GPU where there is one.")
+    dtype: Literal["auto", "bfloat16", "float32"] = Field(
+        "auto", description="Of weights and cache; auto: bfloat16 on a GPU, float32 on a CPU.")
+    slot_positions: int = Field(
+        1024, ge=64, description="Longest prompt plus frames (12.5 a second) of one utterance; each costs 112 KiB in every slot.")
+    max_waiting: int = Field(1024, ge=1, description="Utterances that may wait in the engine beyond those it speaks.")
+    prefill_attention: Literal["flash_attention_2", "sdpa"] = Field(
+        "flash_attention_2", description="Attention over prompts. Where flash_attention_2 can't run, torch's own does.")
+    decode_attention: Literal["engine", "sdpa", "flash_attention_2"] = Field(
+        "engine", description="Attention of a frame; engine is our own kernel.")
+    cuda_graphs: bool = Field(True, description="Replay each frame as one CUDA graph (qwen3 only).")
+    tf32: bool = Field(True, description="Let float32 matrix products use TensorFloat-32.")
+    cudnn_benchmark: bool = Field(True, description="Let cuDNN try out its algorithms.")
+    compile: Literal["off", "default", "reduce-overhead", "max-autotune"] = Field(
+        "off", description="torch.compile mode of the reference voice; the engine has CUDA graphs instead.")
+    fullgraph: bool = Field(False, description="Whether compile must find one graph without breaks (reference only).")
+    cpu_threads: int = Field(0, ge=0, description="Threads that torch computes with on a CPU; 0: its own choice.")
+    start_timeout_s: float = Field(900, gt=0, description="How long loading and warm-up may take, without the download.")
+    stall_s: float = Field(30, gt=0, description="An engine without a sign of life for this long is killed and started again.")
+    recycle_rss_bytes: int | None = Field(
+        None, ge=0, description="An engine with more host memory finishes what it speaks and is started again; 0: never. "
+                                "Default: 1.5 times what it has after warm-up, plus 4 GiB.")
 
 
 class WebhookSettings(Group):
@@ -147,9 +191,17 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     producer: ProducerSettings = ProducerSettings()
     worker: WorkerSettings = WorkerSettings()
+    engine: EngineSettings = EngineSettings()
     webhooks: WebhookSettings = WebhookSettings()
     retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
+
+    @model_validator(mode="after")
+    def _a_checkpoint_to_speak_with(self) -> "Settings":
+        if self.worker.voice in ("qwen3", "reference") and not self.engine.checkpoint:
+            raise ValueError(f"SPEECHMILL_ENGINE__CHECKPOINT must name a folder or a model of the hub when "
+                             f"SPEECHMILL_WORKER__VOICE is {self.worker.voice}")
+        return self
 
 
 def variable(path: tuple[str | int, ...]) -> str:
@@ -171,7 +223,8 @@ def load_settings() -> Settings:
 
 def _explain(error: ValueError) -> str:
     if isinstance(error, ValidationError):
-        return "; ".join(f"{variable(problem['loc'])}: {problem['msg']}" for problem in error.errors())
+        return "; ".join(f"{variable(problem['loc'])}: {problem['msg']}" if problem["loc"] else problem["msg"]
+                         for problem in error.errors())
     return str(error)
 
 

@@ -1,5 +1,6 @@
 """Real services for tests. Each starts when the first test asks for it, and ends with the run."""
 
+import os
 import signal
 import uuid
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ from tests.services.ceph_rgw import running_ceph
 from tests.services.rclone_s3 import running_rclone
 from tests.services.redis_server import RedisServer, redis_program, running_redis
 from tests.services.s3_server import S3Server
+
+# The networks of the tests are tiny: several threads a layer, in several processes, would only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 _used = pytest.StashKey[list[str]]()
 

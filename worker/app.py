@@ -11,13 +11,14 @@ from celery.exceptions import SecurityWarning
 from celery.signals import worker_shutting_down
 
 from speechmill.blobs.choose import open_blobs
-from speechmill.errors import StoreUnavailable
+from speechmill.errors import StoreUnavailable, VoiceFailed
 from speechmill.lookup import Lookup
 from speechmill.settings import Settings
 from speechmill.store import verbs
 from speechmill.store.client import Store
 from speechmill.tasks import DELIVERY_QUEUE, celery_app
 from worker.deliver import Courier, usual_trust
+from worker.incidents import Incidents
 from worker.scratch import clear_scratch
 from worker.station import Station
 from worker.sweeper import start_sweeper
@@ -37,15 +38,18 @@ def run(role: str, settings: Settings) -> int:
         _warm_up(station)
         start_sweeper(station)
         _listen(station)
+    except VoiceFailed as error:
+        log.critical("this worker cannot speak: %s", error.message)
+        return 1
     finally:
         _leave(station)
-    return 0
+    return 1 if station.broken else 0
 
 
 def _open(role: str, settings: Settings) -> Station:
     station = Station(role, settings, celery_app(settings.redis.url), Store.open(settings), open_blobs(settings))
     if role == "speech":
-        station.voice = open_voice(settings)
+        station.voice = open_voice(settings, Incidents(station))
     else:
         station.courier = Courier(settings.webhooks, Lookup(), usual_trust())
     return station

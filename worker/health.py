@@ -1,4 +1,5 @@
-"""Liveness: each worker's heartbeat thread touches a file; a file that is touched no more means a wedged process.
+"""Liveness: each worker's heartbeat thread touches a file, as long as its voice is well; a file that is touched no more means a
+wedged process, or one whose engine nobody restarts.
 
 Celery's `inspect ping` is no sign of life: its main thread answers while the rest hangs.
 """

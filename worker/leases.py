@@ -17,6 +17,7 @@ from speechmill.errors import StoreUnavailable
 from speechmill.job import Unit
 from speechmill.store import verbs
 from speechmill.store.client import STOP_CHANNEL, Store
+from speechmill.store.verbs import EngineFigures
 
 log = logging.getLogger(__name__)
 
@@ -75,13 +76,15 @@ class Leases:
     """All leases of this process, and the two threads that look after them."""
 
     def __init__(self, store: Store, worker: str, *, lease_s: float, reply_s: float, alive: Path,
-                 on_unknown: Callable[[], None]) -> None:
+                 well: Callable[[], bool], engine: Callable[[], EngineFigures | None], on_unknown: Callable[[], None]) -> None:
         self._store = store
         self._worker = worker
         self._beat_s = lease_s / 4
         # A claim whose reply has not come by then never will: the connection has given up and tried once more.
         self._reply_ms = round(3 * reply_s * 1000)
         self._alive = alive
+        self._well = well
+        self._engine = engine
         self._on_unknown = on_unknown
         self._held: dict[str, Lease] = {}
         self._lock = threading.Lock()
@@ -123,7 +126,7 @@ class Leases:
         """Renew all leases; stop those that are lost or whose job is being cancelled."""
         leases = {lease.unit.ref: lease for lease in self.held()}
         held = [(ref, lease.unit.token) for ref, lease in leases.items()]
-        known, lost = self._store.run(verbs.beat(self._worker, held, self._reply_ms))
+        known, lost = self._store.run(verbs.beat(self._worker, held, self._reply_ms, self._engine()))
         for ref in lost:
             if ref in leases:
                 log.info("stopping %s: its lease is gone or its job is being cancelled", ref)
@@ -137,7 +140,8 @@ class Leases:
             try:
                 # A scratch folder that is gone or full must not end the heartbeat: leases hang on it.
                 with suppress(OSError):
-                    self._alive.touch()
+                    if self._well():
+                        self._alive.touch()
                 self.beat()
                 pause_s = self._beat_s
             except StoreUnavailable as error:

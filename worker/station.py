@@ -4,6 +4,8 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -19,14 +21,15 @@ from speechmill.job import JobClass, Unit
 from speechmill.settings import Settings
 from speechmill.store import verbs
 from speechmill.store.client import Store
-from speechmill.store.verbs import Bells, Call
+from speechmill.store.verbs import Bells, Call, EngineFigures
 from speechmill.tasks import Queue
 from worker.deliver import Courier
 from worker.health import alive_file
 from worker.leases import Lease, Leases
 from worker.permits import Permits
+from worker.references import References
 from worker.scratch import scratch_folder
-from worker.voices.seam import Voice
+from worker.voices.seam import Speech, Voice
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +46,8 @@ class Claimed:
 
 @dataclass
 class Station:
-    """One worker process. `voice` and `model` are the speech role's only, `courier` is the cpu role's."""
+    """One worker process. `voice` and `model` are the speech role's only, `courier` is the cpu role's. `broken` says why it
+    can't go on."""
 
     role: str
     settings: Settings
@@ -55,23 +59,32 @@ class Station:
     courier: Courier | None = None
     worker: str = field(default_factory=lambda: new_id("worker"))
     state: str = "warming"
+    broken: str = ""
     draining: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         worker = self.settings.worker
-        self.slots = worker.speech_slots if self.role == "speech" else worker.cpu_slots
-        self.batch = Permits(self.slots - worker.reserved_slots)
+        self.slots = worker.slots(self.role)
+        self.batch = Permits(worker.batch_slots(self.role))
         self.suspects = Permits(1)
         self.deliveries = Permits(worker.deliveries)
         self._enlisting = threading.Lock()
+        self._speaking: dict[Speech, Lease] = {}
         self.scratch = scratch_folder(self.settings)
+        self.references = References(self.blobs)
         self.leases = Leases(self.store, self.worker, lease_s=worker.lease_s, reply_s=self.settings.redis.worker_timeout_s,
-                             alive=alive_file(self.settings), on_unknown=self.enlist)
+                             alive=alive_file(self.settings), well=lambda: self.voice is None or self.voice.well,
+                             engine=self._engine, on_unknown=self.enlist)
 
     @property
     def queues(self) -> dict[JobClass, str]:
         model = self.voice.model_id if self.voice else ""
         return {klass: Queue(self.role, klass, model).name for klass in JobClass}
+
+    def _engine(self) -> EngineFigures | None:
+        """What the voice's engine says of itself, if it has one and that runs."""
+        figures = self.voice.gauges if self.voice else {}
+        return EngineFigures(self.voice.model_id, dict(figures)) if self.voice and figures else None
 
     def enlist(self) -> None:
         """Tell Redis what this worker is and how much it takes at once. Raises StoreUnavailable."""
@@ -92,6 +105,19 @@ class Station:
         if claimed is None:
             return None
         return Claimed(*claimed)
+
+    @contextmanager
+    def speaking(self, lease: Lease, speech: Speech) -> Iterator[None]:
+        """Inside, `speech` is known to be this unit's (see worker/incidents.py), and a stop of the lease cancels it."""
+        self._speaking[speech] = lease
+        try:
+            with lease.interrupting(speech.cancel):
+                yield
+        finally:
+            del self._speaking[speech]
+
+    def lease_of(self, speech: Speech) -> Lease | None:
+        return self._speaking.get(speech)
 
     def commit(self, lease: Lease, call: Call[T]) -> T:
         """Run a verb that ends a unit, waiting for Redis where it is away. Raises Stopped when the lease is lost first."""

@@ -1,4 +1,4 @@
-"""From a text to a take that may be heard: found in the store, or spoken, trimmed and checked."""
+"""From a text to a take that may be heard: found in the store, or spoken, trimmed and checked (worker/ladder.py)."""
 
 import hashlib
 import json
@@ -10,27 +10,34 @@ import numpy as np
 from speechmill.errors import VoiceFailed
 from speechmill.request import SpeechSpec
 from worker.inputs import stored_take
+from worker.ladder import Ladder, Sound
 from worker.leases import Lease, Stopped
 from worker.station import Station
-from worker.takes import check, trim
+from worker.takes.check import check
+from worker.takes.flags import Flag
 from worker.text.language import guess_language
 from worker.voices.seam import SAMPLE_RATE_HZ, Cancelled, Pcm, Utterance
 
-POST_PROCESSING = 1
+POST_PROCESSING = 2
 """Version of trimming and checking; it enters the content key, so that a change here never meets takes of before."""
 
 
 @dataclass(frozen=True)
 class Take:
-    """A segment's sound, trimmed, float32 [n_samples] at 24 kHz, and how it came about."""
+    """A segment's sound, trimmed, float32 [n_samples] at 24 kHz, and how it came about: in which attempt, and how many
+    utterances were spoken for it; none when it was in the store."""
 
     content_key: str
     pcm: Pcm
-    flags: tuple[str, ...]
+    flags: tuple[Flag, ...]
     attempt: int
-    cached: bool
-    speak_ms: int
+    n_spoken: int
+    speak_ms: int = 0
     waited_ms: int = 0   # from the job's acceptance to the call of the voice
+
+    @property
+    def cached(self) -> bool:
+        return self.n_spoken == 0
 
     @property
     def duration_s(self) -> float:
@@ -39,12 +46,12 @@ class Take:
     def record(self) -> dict[str, object]:
         """What the job store keeps of it."""
         return {"key": self.content_key, "samples": len(self.pcm), "duration_seconds": round(self.duration_s, 3),
-                "flags": list(self.flags), "attempts": self.attempt, "cached": self.cached, "speak_ms": self.speak_ms,
-                "waited_ms": self.waited_ms}
+                "flags": list(self.flags), "attempts": self.attempt, "spoken": self.n_spoken, "cached": self.cached,
+                "speak_ms": self.speak_ms, "waited_ms": self.waited_ms}
 
 
 def synthesize(station: Station, lease: Lease, spec: SpeechSpec, text: str) -> Take:
-    """Raises Stopped, Unspeakable, VoiceFailed."""
+    """Raises Stopped, Unspeakable, VoiceRefused, VoiceFailed."""
     assert station.voice  # the speech role has them from the start
     assert station.model
     unit = lease.unit
@@ -54,42 +61,44 @@ def synthesize(station: Station, lease: Lease, spec: SpeechSpec, text: str) -> T
     key = content_key(spec, text, language, station.model.revision)
     known = stored_take(station, unit.tenant, key)
     if known is not None:
-        return Take(key, known, check(known, text), unit.attempt, cached=True, speak_ms=0)
-    lease.check()
+        # With flags too: the ladder has done for it what it can. Only a change of the text or the seed speaks it again.
+        return Take(key, known, check(known, text), unit.attempt, n_spoken=0)
     utterance = Utterance(text=text, voice=spec.voice, language=language, seed=_seed(spec, key, unit.attempt),
-                          instructions=spec.instructions, interactive=unit.queue.endswith(":interactive"))
+                          instructions=spec.instructions, interactive=unit.queue.endswith(":interactive"),
+                          reference=station.references.get(unit.tenant, spec.reference) if spec.reference else None)
     begun = time.monotonic()
     waited_ms = unit.claimed_ms - unit.queued_ms + round(1000 * (begun - lease.begun))
-    sound = _speak(station, lease, utterance)
+    ladder = Ladder(lambda part: _speak(station, lease, part), draws=station.model.draws)
+    best = ladder.climb(utterance)
     speak_ms = round(1000 * (time.monotonic() - begun))
-    pcm = trim(sound)
-    return Take(key, pcm, check(pcm, text), unit.attempt, cached=False, speak_ms=speak_ms,
-                waited_ms=waited_ms)
+    return Take(key, best.pcm, best.flags, unit.attempt, ladder.n_spoken, speak_ms=speak_ms, waited_ms=waited_ms)
 
 
 def silent_take(text: str) -> Take:
     """A moment of silence in place of a segment that the voice has no sound for, flagged."""
     key = hashlib.sha256(f"silence/{text}".encode()).hexdigest()
-    return Take(key, np.zeros(SAMPLE_RATE_HZ // 10, np.float32), ("unspeakable",), 1, cached=False, speak_ms=0)
+    return Take(key, np.zeros(SAMPLE_RATE_HZ // 10, np.float32), (Flag.UNSPEAKABLE,), 1, n_spoken=1)
 
 
 def content_key(spec: SpeechSpec, text: str, language: str, revision: str) -> str:
     """SHA-256 over everything that decides how a segment sounds. Speed does not: it is applied when the job is encoded."""
-    parts = [text, language, spec.model, revision, spec.voice, spec.instructions, spec.seed, POST_PROCESSING]
+    parts = [text, language, spec.model, revision, spec.voice, spec.instructions, spec.seed, POST_PROCESSING,
+             spec.reference.model_dump() if spec.reference else None]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()
 
 
-def _speak(station: Station, lease: Lease, utterance: Utterance) -> Pcm:
+def _speak(station: Station, lease: Lease, utterance: Utterance) -> Sound:
     assert station.voice
+    lease.check()
     speech = station.voice.speak(utterance)
     try:
-        with lease.interrupting(speech.cancel):
+        with station.speaking(lease, speech):
             chunks = list(speech.chunks())
     except Cancelled:
         if lease.stopped:
             raise Stopped from None
         raise VoiceFailed("The voice was shut down in the middle of the utterance.") from None
-    return np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
+    return Sound(np.concatenate(chunks) if chunks else np.zeros(0, np.float32), speech.capped)
 
 
 def _seed(spec: SpeechSpec, key: str, attempt: int) -> int:

@@ -22,7 +22,7 @@ system must agree on `redis`, `blobs`, `s3`, `webhooks` and `retention`.
 """
 
 TITLES = {"redis": "Redis", "blobs": "Storage", "s3": "S3", "limits": "Limits", "producer": "Producer", "worker": "Workers",
-          "webhooks": "Webhooks", "retention": "Retention", "log": "Logs"}
+          "engine": "Engine", "webhooks": "Webhooks", "retention": "Retention", "log": "Logs"}
 
 
 def page() -> str:

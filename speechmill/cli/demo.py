@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,8 @@ import typer
 
 from speechmill.cli.exits import Failure
 from speechmill.cli.sound_file import format_of
-from speechmill.cli.voices import Voice
+from speechmill.cli.up import wait_ready
+from speechmill.cli.voices import Checkpoint, Voice, require_checkpoint
 
 # Several segments long, so that the whole way is gone: planned, spoken in pieces by one worker, joined by another.
 PARAGRAPH = """\
@@ -31,17 +33,31 @@ def demo(
     data: Annotated[Path | None, typer.Option(help="Data folder to use and keep; by default one that is thrown away.",
                                               metavar="FOLDER")] = None,
     voice: Annotated[Voice, typer.Option(envvar="SPEECHMILL_WORKER__VOICE", help="What speaks.")] = Voice.ESPEAK,
+    checkpoint: Checkpoint = "",
 ) -> None:
     """Speak a paragraph through the whole system, on this machine, and write it to FILE."""
     began = time.monotonic()
     body = {"input": " ".join(PARAGRAPH.split()), "response_format": format_of(output)}
     output.parent.mkdir(parents=True, exist_ok=True)
     with _folder(data) as folder:
-        duration_s = _speak(folder, voice, body, output)
+        duration_s = _speak(folder, Speaking(voice, checkpoint), body, output)
     typer.echo(f"{output}: {duration_s:.1f} s of speech, {time.monotonic() - began:.1f} s from start to end")
 
 
-def _speak(folder: Path, voice: Voice, body: dict[str, str], output: Path) -> float:
+@dataclass(frozen=True)
+class Speaking:
+    """What speaks, and how long it may take, s."""
+
+    voice: Voice
+    checkpoint: str
+
+    @property
+    def timeout_s(self) -> float | None:
+        """An engine on a CPU speaks slower than people do: nobody knows how slow."""
+        return None if self.voice.has_engine else TIMEOUT_S
+
+
+def _speak(folder: Path, speaking: Speaking, body: dict[str, str], output: Path) -> float:
     from speechmill.cli.doctor.needs import require
     from speechmill.cli.signals import terminate_as_interrupt
     from speechmill.cli.stack.folder import DataFolder
@@ -49,16 +65,18 @@ def _speak(folder: Path, voice: Voice, body: dict[str, str], output: Path) -> fl
     from speechmill.cli.stack.redis import free_port
     from speechmill.cli.stack.stack import open_stack
 
-    require(voice)
-    with terminate_as_interrupt(), open_stack(DataFolder(folder), Asked(free_port(), voice)) as stack:
+    require(speaking.voice)
+    require_checkpoint(speaking.voice, speaking.checkpoint)
+    asked = Asked(free_port(), speaking.voice, checkpoint=speaking.checkpoint)
+    with terminate_as_interrupt(), open_stack(DataFolder(folder), asked) as stack:
         stack.start()
         from speechmill.cli.api import Api  # while the parts start
         from speechmill.cli.say import speak
 
-        stack.wait_ready(lambda: False)
+        wait_ready(stack, speaking.voice, lambda: False)
         typer.echo(f"started Redis, a producer and two workers at {stack.address.url}", err=True)
         with Api(stack.address.url) as api:
-            job = speak(api, body, TIMEOUT_S)
+            job = speak(api, body, speaking.timeout_s)
             segments = job["segments"]["total"]
             typer.echo(f"spoke {job['usage']['input_characters']} characters in {segments} segments", err=True)
             api.download(job, output)

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from speechmill.cli import demo, jobs, say, up, webhook
-from speechmill.cli.bench import queue
+from speechmill.cli.bench import engine, queue
 from speechmill.cli.doctor import command as doctor
 from speechmill.cli.exits import Exit, Failure
 
@@ -32,13 +32,17 @@ class Commands(TyperGroup):
 app = typer.Typer(cls=Commands, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
                   help="Text to speech in the background: start it, speak, and look after jobs.")
 
+bench = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure this machine.")
+bench.command("queue")(queue.queue)
+bench.command("engine")(engine.engine)
+
 app.command("up")(up.up)
 app.command("say")(say.say)
 app.add_typer(jobs.app, name="jobs")
 app.command("doctor")(doctor.doctor)
 app.add_typer(webhook.app, name="webhook")
 app.command("demo")(demo.demo)
-app.add_typer(queue.app, name="bench")
+app.add_typer(bench, name="bench")
 
 
 if __name__ == "__main__":

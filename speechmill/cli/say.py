@@ -11,7 +11,7 @@ import typer
 
 from speechmill.cli.exits import Exit, Failure
 from speechmill.cli.options import DEFAULT_URL, Json, Url
-from speechmill.cli.sound_file import STDOUT, check_writable, format_of
+from speechmill.cli.sound_file import STDOUT, check_writable, data_url, format_of
 
 if TYPE_CHECKING:
     from speechmill.cli.api import Api, JobView
@@ -27,6 +27,9 @@ def say(
     model: Annotated[str, typer.Option(help="Which model speaks; empty is the server's default.")] = "",
     instructions: Annotated[str, typer.Option(help="How to speak, for models that understand it.")] = "",
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same sound again.")] = None,
+    ref_audio: Annotated[Path | None, typer.Option(metavar="FILE", help="1 to 30 s of a voice to clone, for models that "
+                                                                        "do.")] = None,
+    ref_text: Annotated[str, typer.Option(help="What is said there, word for word; the clone is closer then.")] = "",
     timeout: Annotated[float | None, typer.Option(help="Give up waiting after so many seconds; the job goes on.")] = None,
     url: Url = DEFAULT_URL,
     json: Json = False,
@@ -34,7 +37,8 @@ def say(
     """Speak TEXT and write the audio to FILE. Ctrl-C cancels the job."""
     if output == STDOUT and json:
         raise Failure("--json and -o - both want stdout; write the audio to a file.", Exit.USAGE)
-    asked = {"voice": voice, "language": language, "speed": speed, "model": model, "instructions": instructions, "seed": seed}
+    asked = {"voice": voice, "language": language, "speed": speed, "model": model, "instructions": instructions, "seed": seed,
+             "ref_audio": data_url(ref_audio) if ref_audio else "", "ref_text": ref_text}
     body: dict[str, Any] = {name: value for name, value in asked.items() if value not in ("", None)}
     body["response_format"] = format or format_of(output)
     if output != STDOUT:

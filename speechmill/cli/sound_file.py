@@ -1,5 +1,6 @@
-"""Where `-o` points: which format its name asks for, and whether it can be written."""
+"""Files of sound: where `-o` points, which format its name asks for, whether it can be written; and one that is sent along."""
 
+import base64
 from pathlib import Path
 
 from speechmill.cli.exits import Exit, Failure
@@ -25,3 +26,12 @@ def check_writable(target: Path) -> None:
         raise Failure(f"{target} is a folder; -o needs the name of a file.", Exit.USAGE)
     if not target.parent.is_dir():
         raise Failure(f"{target.parent} is not a folder; make it first, or write elsewhere.", Exit.USAGE)
+
+
+def data_url(sound: Path) -> str:
+    """The whole file as a data: URL (RFC 2397). Raises Failure when it can't be read."""
+    try:
+        content = sound.read_bytes()
+    except OSError as error:
+        raise Failure(f"{sound} cannot be read: {error.strerror}.", Exit.USAGE) from None
+    return f"data:application/octet-stream;base64,{base64.b64encode(content).decode()}"

@@ -16,7 +16,7 @@ from redis.retry import Retry
 from speechmill.catalogue import Catalogue, ModelInfo
 from speechmill.errors import StoreUnavailable
 from speechmill.settings import Settings
-from speechmill.store.verbs import Argument, Call
+from speechmill.store.verbs import Argument, Call, EngineFigures
 from speechmill.tasks import KEY_PREFIX
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class Numbers:
-    """Counters since Redis was first used (`stats`), and gauges by queue."""
+    """Counters since Redis was first used (`stats`), gauges by queue, and engines by worker."""
 
     stats: dict[str, int]
     depth: dict[str, int]
@@ -59,6 +59,7 @@ class Numbers:
     capacity: dict[str, int]
     outbox: int
     workers: int
+    engines: dict[str, EngineFigures]
 
 
 class Store:
@@ -170,8 +171,10 @@ class AsyncStore:
                 pipeline.hgetall(KEY_PREFIX + name)
             pipeline.zcard(KEY_PREFIX + "outbox")
             pipeline.zcard(KEY_PREFIX + "workers")
-            stats, depth, backlog, leased, capacity, outbox, workers = await pipeline.execute()
-        return Numbers(_whole(stats), _whole(depth), _whole(backlog), _whole(leased), _whole(capacity), outbox, workers)
+            pipeline.hgetall(KEY_PREFIX + "engines")
+            stats, depth, backlog, leased, capacity, outbox, workers, engines = await pipeline.execute()
+        return Numbers(_whole(stats), _whole(depth), _whole(backlog), _whole(leased), _whole(capacity), outbox, workers,
+                       {worker: EngineFigures(**json.loads(engine)) for worker, engine in engines.items()})
 
     async def close(self) -> None:
         await self.redis.aclose()

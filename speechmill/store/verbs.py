@@ -99,6 +99,14 @@ class Place:
     characters: int
 
 
+@dataclass(frozen=True)
+class EngineFigures:
+    """What the engine behind a worker's voice says of itself, for /metrics: figures by name."""
+
+    model: str
+    figures: dict[str, float]
+
+
 def submit(s: Submission) -> Call[Submitted]:
     spec = s.spec
     hook = ",".join(spec.webhook.events) if spec.webhook else ""
@@ -114,11 +122,14 @@ def claim(worker: str, queues: Sequence[str]) -> Call[tuple[Unit, Bells] | None]
     return Call(SCRIPTS["claim"], (worker, *queues), _unit)
 
 
-def beat(worker: str, held: Iterable[tuple[str, int]], reply_ms: int) -> Call[tuple[bool, tuple[str, ...]]]:
+def beat(worker: str, held: Iterable[tuple[str, int]], reply_ms: int,
+         engine: EngineFigures | None = None) -> Call[tuple[bool, tuple[str, ...]]]:
     """Renew the leases of `held` (unit, token). Answers whether the worker is enlisted, and the units it should stop.
-    A unit claimed more than `reply_ms` ago that is not in `held` never reached the worker and goes back to its queue."""
+    A unit claimed more than `reply_ms` ago that is not in `held` never reached the worker and goes back to its queue.
+    `engine` replaces what the beat before said; None: its voice has no engine, or none that runs."""
     pairs = tuple(part for unit, token in held for part in (unit, token))
-    return Call(SCRIPTS["beat"], (worker, reply_ms, *pairs), lambda reply: (reply[0] == 1, tuple(reply[1:])))
+    figures = json.dumps({"model": engine.model, "figures": engine.figures}) if engine else ""
+    return Call(SCRIPTS["beat"], (worker, reply_ms, figures, *pairs), lambda reply: (reply[0] == 1, tuple(reply[1:])))
 
 
 def planned(unit: Unit, plan_key: str, places: Sequence[Place]) -> Call[Verdict]:

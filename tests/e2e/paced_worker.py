@@ -16,7 +16,7 @@ from speechmill.catalogue import ModelInfo
 from speechmill.errors import VoiceFailed
 from worker import app
 from worker.__main__ import main
-from worker.voices.seam import Cancelled, Pcm, Speech, Utterance
+from worker.voices.seam import NO_GAUGES, Cancelled, Pcm, Speech, Utterance
 from worker.voices.tone import Tone, ToneOptions
 
 PACE_S = 0.25
@@ -45,8 +45,15 @@ class PacedSpeech:
         self._cancelled.set()
         self._speech.cancel()
 
+    @property
+    def capped(self) -> bool:
+        return self._speech.capped
+
 
 class PacedTone:
+    well = True
+    gauges = NO_GAUGES
+
     def __init__(self) -> None:
         self._tone = Tone(ToneOptions())
 
@@ -65,5 +72,5 @@ class PacedTone:
 
 
 if __name__ == "__main__":
-    app.open_voice = lambda _: PacedTone()  # type: ignore[assignment]
+    app.open_voice = lambda _settings, _watcher: PacedTone()
     sys.exit(main(sys.argv[1:]))

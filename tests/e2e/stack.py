@@ -77,9 +77,17 @@ class Stack:
         """Until the producer answers."""
         self._until(lambda http: http.get("/healthz").status_code == 200)
 
-    def wait_ready(self) -> None:
-        """Until a speech and a cpu worker take units."""
-        self._until(lambda http: len(re.findall(r'speech_slots\{queue="\S+:interactive"', http.get("/metrics").text)) >= 2)
+    def wait_ready(self, n_models: int = 1) -> None:
+        """Until a cpu worker, and a speech worker of each model, take units."""
+        self._until(lambda http: len(re.findall(r'speech_slots\{queue="\S+:interactive"', http.get("/metrics").text)) > n_models,
+                    timeout_s=30 * n_models)
+
+    def metric(self, name: str, **labels: str) -> float | None:
+        """The sum of a metric's lines that have these labels; None where there is none."""
+        with self.http as http:
+            lines = re.findall(rf"^{name}(?:{{(.*)}})? (\S+)$", http.get("/metrics").text, re.MULTILINE)
+        values = [float(value) for line, value in lines if all(f'{key}="{wanted}"' in line for key, wanted in labels.items())]
+        return sum(values) if values else None
 
     def _until(self, ready: Callable[[httpx.Client], bool], timeout_s: float = 30) -> None:
         deadline = time.monotonic() + timeout_s

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from speechmill.cli.configuration import page
-from speechmill.settings import BadSettings, Settings, load_settings
+from speechmill.settings import BadSettings, Settings, WorkerSettings, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -32,11 +32,25 @@ def test_a_setting_is_its_group_and_its_name(monkeypatch: pytest.MonkeyPatch) ->
     ("SPEECHMILL_WORKER__COLOUR", "red", "SPEECHMILL_WORKER__COLOUR"),
     ("SPEECHMILL_COLOUR", "red", "No such setting: SPEECHMILL_COLOUR"),
     ("SPEECHMILL_WEBHOOKS__ALLOW_CIDRS", "10.0.0.0/99", "SPEECHMILL_WEBHOOKS__ALLOW_CIDRS"),
+    ("SPEECHMILL_WORKER__VOICE", "qwen3", "SPEECHMILL_ENGINE__CHECKPOINT must name .* is qwen3"),
+    ("SPEECHMILL_ENGINE__DEVICE", "tpu", "SPEECHMILL_ENGINE__DEVICE"),
 ])
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(BadSettings, match=said):
         load_settings()
+
+
+@pytest.mark.parametrize(("speech_slots", "cpu_slots", "reserved", "speech_batch", "cpu_batch"), [
+    (4, 4, 1, 3, 3),
+    (256, 4, 8, 248, 2),
+    (256, 2, 255, 1, 1),
+    (256, 64, 8, 248, 56),
+])
+def test_what_a_gpu_keeps_free_never_takes_more_than_half_of_a_cpu_worker(
+        speech_slots: int, cpu_slots: int, reserved: int, speech_batch: int, cpu_batch: int) -> None:
+    worker = WorkerSettings(speech_slots=speech_slots, cpu_slots=cpu_slots, reserved_slots=reserved)
+    assert (worker.batch_slots("speech"), worker.batch_slots("cpu")) == (speech_batch, cpu_batch)
 
 
 def test_settings_do_not_change_and_do_not_show_secrets(monkeypatch: pytest.MonkeyPatch) -> None:

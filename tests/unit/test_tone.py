@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -11,6 +12,16 @@ from worker.voices.choose import open_voice
 from worker.voices.espeak import Espeak
 from worker.voices.seam import SAMPLE_RATE_HZ, Cancelled, Speech, Utterance
 from worker.voices.tone import Tone, ToneOptions
+
+
+class Nobody:
+    """Watches a voice that can't die."""
+
+    def died(self, speeches: Sequence[Speech]) -> None:
+        raise AssertionError(speeches)
+
+    def broken(self, reason: str) -> None:
+        raise AssertionError(reason)
 
 
 def say(voice: Tone, text: str, seed: int = 1) -> Speech:
@@ -74,5 +85,5 @@ def test_one_that_waits_for_a_slot_can_be_cancelled() -> None:
 
 
 def test_the_settings_choose_the_voice() -> None:
-    assert isinstance(open_voice(Settings(worker=WorkerSettings(voice="tone"))), Tone)
-    assert isinstance(open_voice(Settings(worker=WorkerSettings(voice="espeak"))), Espeak)
+    assert isinstance(open_voice(Settings(worker=WorkerSettings(voice="tone")), Nobody()), Tone)
+    assert isinstance(open_voice(Settings(worker=WorkerSettings(voice="espeak")), Nobody()), Espeak)

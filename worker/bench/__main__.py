@@ -2,7 +2,7 @@
 
     python -m worker.bench --random 1.7b       random weights at the real size: speed is real, sound is not
     python -m worker.bench --checkpoint Qwen/Qwen3-TTS-12Hz-1.7B-CustomVoice --label H200
-    python -m worker.bench --random 1.7b --config engine --config engine,cuda_graphs=false --config reference,attention=sdpa
+    python -m worker.bench --random 1.7b --config engine --config engine,cuda_graphs=false
 """
 
 import argparse
@@ -42,8 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--checkpoint", help="A hub id or a directory.")
     what.add_argument("--random", choices=["tiny", "0.6b", "1.7b"], help="Random weights of this size, made now.")
     parser.add_argument("--label", default="", help="Stands over the table: what was measured, on what.")
-    parser.add_argument("--config", action="append", metavar="BACKEND[,OPTION=VALUE…]",
-                        help="engine or reference, with options of EngineOptions or ReferenceOptions; may be repeated.")
+    parser.add_argument("--config", action="append", metavar="engine[,OPTION=VALUE…]",
+                        help="Our engine with options of EngineOptions; may be repeated.")
     parser.add_argument("--concurrency", type=_numbers, default=(1, 16, 64, 128, 256), metavar="N,N…",
                         help="Utterances in flight.")
     parser.add_argument("--seconds", type=float, default=20.0, help="How long each load is measured once it is steady.")

@@ -14,19 +14,18 @@ class BadCase(Exception):
 
 @dataclass(frozen=True)
 class Case:
-    """`backend` engine or reference; `changes` are EngineOptions by name, over the defaults."""
+    """Our engine; `changes` are EngineOptions by name, over the defaults."""
 
     label: str
-    backend: str
     changes: dict[str, Any]
 
     @classmethod
     def parse(cls, text: str) -> "Case":
-        """engine | reference, then name=value: `engine,cuda_graphs=false,decode_attention=sdpa`. Raises BadCase."""
+        """engine, then name=value: `engine,cuda_graphs=false,decode_attention=sdpa`. Raises BadCase."""
         backend, *changes = text.split(",")
-        if backend not in ("engine", "reference"):
-            raise BadCase(f"There is no backend {backend!r}; there are engine and reference.")
-        return cls(text, backend, dict(_change(change) for change in changes))
+        if backend != "engine":
+            raise BadCase(f"There is no backend {backend!r}; there is engine.")
+        return cls(text, dict(_change(change) for change in changes))
 
     def options(self, checkpoint: Path, n_slots: int) -> EngineOptions:
         return dataclasses.replace(

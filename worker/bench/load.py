@@ -30,10 +30,17 @@ class Lengths:
     def mean_frames(self) -> float:
         return (self.shortest_s + self.longest_s) / 2 * FRAME_RATE_HZ
 
+    @property
+    def mean_frames_spoken(self) -> float:
+        """Of whoever is in flight: half of what utterances last, weighed by how long each is there, E[l²] / 2 E[l]."""
+        shortest, longest = self.shortest_s * FRAME_RATE_HZ, self.longest_s * FRAME_RATE_HZ
+        return (shortest**2 + shortest * longest + longest**2) / (3 * (shortest + longest))
+
 
 @dataclass(frozen=True)
 class Steady:
-    """What a steady load gave, between the first and the last utterance that ended in its time."""
+    """What a steady load gave, between the first and the last step of its time in which utterances ended. Those of the first
+    step are not counted: several end together, and they were spoken before it."""
 
     audio_s: float
     wall_s: float
@@ -64,7 +71,8 @@ class Load:
     clock: Callable[[], float] = time.perf_counter
     _next_id: int = 0
     _in_flight: set[int] = field(default_factory=set)
-    _ended: list[tuple[float, int]] = field(default_factory=list)     # when, samples of the whole utterance
+    _stepped_at: float = 0.0
+    _ended: list[tuple[float, int]] = field(default_factory=list)     # in the step of when, samples of the whole utterance
     _samples: dict[int, int] = field(default_factory=dict)
     _first: dict[int, float] = field(default_factory=dict)            # when an utterance was first heard
     _failed: list[EngineError] = field(default_factory=list)
@@ -76,11 +84,10 @@ class Load:
 
     def sound(self, speak_id: int, pcm: NDArray[np.float32], *, last: bool,
               capped: bool) -> None:  # noqa: ARG002  # each of them ends at its cap
-        now = self.clock()
-        self._first.setdefault(speak_id, now)
+        self._first.setdefault(speak_id, self.clock())
         self._samples[speak_id] = self._samples.get(speak_id, 0) + len(pcm)
         if last:
-            self._ended.append((now, self._samples.pop(speak_id)))
+            self._ended.append((self._stepped_at, self._samples.pop(speak_id)))
             self._in_flight.discard(speak_id)
 
     def failed(self, speak_id: int, error: EngineError) -> None:
@@ -99,11 +106,11 @@ class Load:
             self._step(speaker)
         self._ended.clear()
         until = self.clock() + seconds
-        while self.clock() < until or len(self._ended) < 3:
+        while self.clock() < until or len(self._ended) < 3 or self._ended[0][0] == self._ended[-1][0]:
             self._step(speaker)
-        ended = list(self._ended)
-        return Steady(audio_s=sum(n for _when, n in ended[1:]) / SAMPLE_RATE_HZ, wall_s=ended[-1][0] - ended[0][0],
-                      n_utterances=len(ended) - 1)
+        first, last = self._ended[0][0], self._ended[-1][0]
+        counted = [n_samples for when, n_samples in self._ended if when > first]
+        return Steady(audio_s=sum(counted) / SAMPLE_RATE_HZ, wall_s=last - first, n_utterances=len(counted))
 
     def first_audio(self, speaker: Speaker, n: int) -> FirstAudio:
         """`n` interactive utterances one after another, beside the others in flight."""
@@ -134,6 +141,7 @@ class Load:
     def _step(self, speaker: Speaker, keep: int | None = None) -> None:
         while len(self._in_flight) < (self.concurrency if keep is None else keep):
             self._say(speaker, self._draw_s())
+        self._stepped_at = self.clock()
         speaker.step()
         if self._failed:
             raise self._failed[0]

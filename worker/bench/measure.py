@@ -81,7 +81,7 @@ def _measure_load(plan: Plan, built: Built, engine: Engine, switch: Switch, ceil
     _tell(f"{plan.case.label}, c={concurrency}: {steady.times_realtime:.1f}x over {steady.wall_s:.1f} s and "
           f"{steady.n_utterances} utterances, {_mean_rows(before, after):.1f} rows, first audio {first.median_ms:.0f} ms")
     prompt_positions = round(np.mean([len(built.parts.prompter.prompt(speak)) for speak in load.samples(20)]))
-    n_positions = round(prompt_positions + plan.lengths.mean_frames / 2)
+    n_positions = round(prompt_positions + plan.lengths.mean_frames_spoken)
     parts = time_parts(built, concurrency, n_positions, prompt_positions)
     mean_rows = _mean_rows(before, after)
     return Row(

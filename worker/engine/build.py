@@ -14,6 +14,7 @@ from worker.engine.torch_runner import TorchRunner, open_runner
 from worker.engine.torch_setup import Placement, configure_torch
 from worker.model.checkpoint import Checkpoint, open_checkpoint
 from worker.model.codec import CodecDecoder
+from worker.model.errors import TooLittleMemory
 from worker.model.prompting import Prompter
 from worker.model.text_tokens import TextTokens
 
@@ -35,7 +36,12 @@ def speaker(options: object, listener: Listener, report: Report) -> Engine:
     """An engine that is as fast at its first utterance as at its hundredth. Raises CheckpointError, TooLittleMemory,
     EngineError (no such device)."""
     assert isinstance(options, EngineOptions)
-    return Engine(build(options, report).parts, options, listener)
+    try:
+        parts = build(options, report).parts
+    except torch.OutOfMemoryError as error:
+        raise TooLittleMemory("beside weights and slots there is no memory for the rest; take fewer slots (n_slots) or shorter "
+                              f"ones (slot_positions): {error}") from error
+    return Engine(parts, options, listener)
 
 
 def build(options: EngineOptions, report: Report) -> Built:

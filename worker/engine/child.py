@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from queue import SimpleQueue
 from typing import Protocol
 
 from worker.engine.arena import Arena, new_arena_file
@@ -40,7 +41,7 @@ class Child:
     def __init__(self, start: Start, arena_blocks: int, ear: Ear) -> None:
         """Starts it. Raises OSError."""
         self._ear = ear
-        self._sending = threading.Lock()
+        self._unsent: SimpleQueue[ToEngine | None] = SimpleQueue()     # None: nothing follows
         self._last_lines: deque[str] = deque(maxlen=_LAST_LINES)
         self.ready: Ready | None = None
         self.error: EngineError | None = None   # what it said itself of its end
@@ -52,6 +53,8 @@ class Child:
         self._process, self._connection, self._arena = _launch(arena_blocks)
         self._relay = threading.Thread(target=self._relay_lines, name="engine-lines", daemon=True)
         self._relay.start()
+        self._writer = threading.Thread(target=self._write_forever, name="engine-writer", daemon=True)
+        self._writer.start()
         threading.Thread(target=self._read_forever, name="engine-reader", daemon=True).start()
         self.send(start)
 
@@ -60,9 +63,9 @@ class Child:
         return self._process.pid
 
     def send(self, message: ToEngine) -> None:
-        """From any thread. A child that has ended hears nothing, and whoever watches it sees that."""
-        with self._sending, suppress(OSError):
-            self._connection.send(message)
+        """From any thread, in order; never waits, not for a child that hangs either: who cancels may be a heartbeat. A child
+        that has ended hears nothing, and whoever watches it sees that."""
+        self._unsent.put(message)
 
     def ask_for_stacks(self) -> None:
         """Each thread's stack goes to the log, also of a process that hangs (worker/engine/__main__.py)."""
@@ -85,6 +88,16 @@ class Child:
         last = " | ".join(self._last_lines)
         return EngineDied(f"The engine's process {how}.{f' Its last lines: {last}' if last else ''}")
 
+    def _write_forever(self) -> None:
+        try:
+            while (message := self._unsent.get()) is not None:
+                self._connection.send(message)
+        except OSError:
+            pass  # it has ended, as the reader sees
+        except Exception:
+            log.exception("the engine cannot be told")
+            self._process.kill()
+
     def _read_forever(self) -> None:
         try:
             while True:
@@ -105,6 +118,7 @@ class Child:
                 self.beat = message
             case Ready():
                 self.ready = message
+                self.beat = Beat(rss_bytes=message.rss_bytes)
                 self.decided.set()
             case Broken(error):
                 self.error = error
@@ -129,8 +143,9 @@ class Child:
         self._process.kill()
         self._process.wait()
         self._relay.join(1.0)  # its last lines say why; what it started itself may hold the pipe open
-        with self._sending:
-            self._connection.close()
+        self._unsent.put(None)
+        self._writer.join()
+        self._connection.close()
         self.ended.set()
         self.decided.set()
 

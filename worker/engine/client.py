@@ -65,13 +65,13 @@ class EngineClient:
     # --- for any thread
 
     def start(self) -> SpeakerInfo:
-        """Blocks until it is warm. Raises CheckpointError, TooLittleMemory, or EngineDied when it ends or takes too long."""
+        """Blocks until it is warm. Raises CheckpointError, TooLittleMemory, or EngineDied when it ends, takes too long or is
+        closed."""
         self._keeper.start()
         with self._changed:
-            self._changed.wait_for(lambda: self._info or self._broken)
+            self._changed.wait_for(lambda: self._info or self._broken or self._closing.is_set())
             if self._info is None:
-                assert self._broken
-                raise self._broken
+                raise self._broken or EngineDied("The engine was closed while it started.")
             return self._info
 
     def speak(self, speak: Speak) -> Speaking:
@@ -117,6 +117,7 @@ class EngineClient:
         """Ends the process; what is in flight ends as cancelled."""
         self._closing.set()
         with self._changed:
+            self._changed.notify_all()
             left = [*self._in_flight.values(), *self._waiting.values()]
         for speaking in left:
             speaking.cancel()
@@ -154,6 +155,8 @@ class EngineClient:
             try:
                 child, ready = self._start_one()
             except EngineError as error:
+                if self._closing.is_set():
+                    return None
                 n_failed += 1
                 if self._info is None or n_failed >= self._options.starts:
                     return self._give_up(error)
@@ -209,8 +212,8 @@ class EngineClient:
             waited, self._waiting = self._waiting, {}
             self._in_flight.update(waited)
             self._changed.notify_all()
-        # On a thread of its own: were the engine to hang now, a write would block, and nobody would be left to see it.
-        threading.Thread(target=_send_all, args=(child, list(waited.values())), name="engine-waited", daemon=True).start()
+        for speaking in waited.values():
+            _send(child, speaking)
 
     def _watch(self, child: Child, ready: Ready) -> None:
         """Until its end, be it by itself or by us."""
@@ -277,11 +280,6 @@ class EngineClient:
     def _look(self) -> float:
         self._looked_at = time.monotonic()
         return self._looked_at
-
-
-def _send_all(child: Child, waited: Sequence[Speaking]) -> None:
-    for speaking in waited:
-        _send(child, speaking)
 
 
 def _send(child: Child, speaking: Speaking) -> None:

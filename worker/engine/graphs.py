@@ -33,7 +33,8 @@ class Graphs(Generic[Size]):
             with torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"):
                 self._work(size)
         except RuntimeError as error:  # torch.OutOfMemoryError is one; from the driver it comes as a plain one
-            if "out of memory" not in str(error):
+            # A capture that breaks off may fail once more as it is closed: then the reason is the error before.
+            if "out of memory" not in f"{error} {error.__context__}":
                 raise
             torch.cuda.empty_cache()
             return False

@@ -41,10 +41,9 @@ class Inbox:
         with self._lock:
             if speak.id in self._inside:
                 raise ValueError(f"utterance {speak.id} is in the engine already")
-            limit = self._limits.places if speak.interactive else self._limits.batch_places
-            n_inside = len(self._inside) if speak.interactive else len(self._inside) - sum(self._inside.values())
-            if n_inside >= limit:
-                raise EngineFull(f"{n_inside} utterances are being spoken or waiting, the most that the engine keeps; "
+            n_batch = len(self._inside) - sum(self._inside.values())
+            if len(self._inside) >= self._limits.places or (not speak.interactive and n_batch >= self._limits.batch_places):
+                raise EngineFull(f"{len(self._inside)} utterances are being spoken or waiting, the most that the engine keeps; "
                                  "try again when one has ended")
             self._inside[speak.id] = speak.interactive
             self._entering.add(speak.id)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from worker.engine.runner import Codes, LaunchedSound, Pcm
+from worker.engine.streams import CHUNK_FRAMES
 from worker.engine.take_graphs import TakeGraphs
 from worker.model.codec import CodecDecoder
 from worker.model.codec_past import CodecStream
@@ -78,8 +79,9 @@ class TorchCodec:
             self.batch_frames //= 2
             self.notes.append(f"too little memory for the codec: it decodes {self.batch_frames} frames at a time")
         if self._stream is not None and self._wants_graphs:
-            graphs = TakeGraphs(self._decoder, self._stream, self.batch_frames)
-            self.notes += graphs.capture()
+            with self._on_stream():  # its codes are cleared there: on another stream, a capture might read them before
+                graphs = TakeGraphs(self._decoder, self._stream, self.batch_frames)
+                self.notes += graphs.capture()
             self._graphs = graphs
 
     def decode(self, takes: Sequence[Codes]) -> LaunchedSound:
@@ -95,8 +97,8 @@ class TorchCodec:
                 graphs.decode(codes, samples)
                 return self._copied(samples, lengths)
             codes = self._on_device(self._padded(takes, -(-longest // LENGTH_STEP) * LENGTH_STEP))
-            whole = codes.shape[1] <= self._piece_frames
-            return self._launched(self._decoder.decode(codes) if whole else self._in_pieces(codes), lengths)
+            n_takes = max(1, self.batch_frames // codes.shape[1])  # short takes may be mostly padding
+            return self._launched(torch.cat([self._whole(part) for part in torch.split(codes, n_takes)]), lengths)
 
     def open_stream(self) -> CodecStream:
         with self._on_stream():
@@ -108,7 +110,7 @@ class TorchCodec:
             raise ValueError(f"Chunks of one call are equally long, not {sorted(lengths)} frames.")
         with self._on_stream():
             codes = self._on_device(self._checked(np.stack([codes for _, codes in chunks])))  # [streams, n_frames, n_codes]
-            samples = self._decoder.decode_chunks([stream for stream, _ in chunks], codes)
+            samples = self._in_pieces([stream for stream, _ in chunks], codes)
             return self._launched(samples, [*lengths] * len(chunks))
 
     def _padded(self, takes: Sequence[Codes], n_frames: int) -> NDArray[np.int32]:
@@ -132,10 +134,16 @@ class TorchCodec:
             return host
         return host.pin_memory().to(self._decoder.device, non_blocking=True)
 
-    def _in_pieces(self, codes: Tensor) -> Tensor:
-        streams = [self.open_stream() for _ in codes]
+    def _whole(self, codes: Tensor) -> Tensor:
+        """[takes, n_frames, n_codes] → [takes, n_samples]"""
+        if codes.shape[1] <= self._piece_frames:
+            return self._decoder.decode(codes)
+        return self._in_pieces([self.open_stream() for _ in codes], codes)
+
+    def _in_pieces(self, streams: Sequence[CodecStream], codes: Tensor) -> Tensor:
+        """[streams, n_frames, n_codes] → [streams, n_samples]. A reference makes the first chunk longer than a piece."""
         pieces = [self._decoder.decode_chunks(streams, piece) for piece in torch.split(codes, self._piece_frames, 1)]
-        return torch.cat(pieces, 1)  # [takes, n_samples]
+        return torch.cat(pieces, 1)
 
     def _launched(self, samples: Tensor, lengths: Sequence[int]) -> LaunchedSamples:
         if not self._on_gpu:
@@ -158,11 +166,19 @@ class TorchCodec:
         silence = np.zeros((n_frames, self._decoder.config.n_codes), np.int32)
         try:
             self.decode([silence]).wait()
-            self.decode_chunks([(self.open_stream(), silence[:1])]).wait()
+            self._stream_silence(1)
+            self._stream_silence(2)
         except torch.OutOfMemoryError:
             torch.cuda.empty_cache()
             return False
         return True
+
+    def _stream_silence(self, n_streams: int) -> None:
+        """Every length of chunk in turn: Triton compiles anew where a size is 1, or no multiple of 16, for the first time."""
+        streams = [self.open_stream() for _ in range(n_streams)]
+        for n_frames in CHUNK_FRAMES if self._on_gpu else CHUNK_FRAMES[:1]:
+            silence = np.zeros((n_frames, self._decoder.config.n_codes), np.int32)
+            self.decode_chunks([(stream, silence) for stream in streams]).wait()
 
     def _on_stream(self) -> AbstractContextManager[object]:
         return nullcontext() if self._stream is None else torch.cuda.stream(self._stream)

@@ -104,10 +104,13 @@ def _check_tensors(expected: Shapes, stored: Mapping[str, StoredTensor], folder:
 
 def _sampling(fields: Fields) -> Sampling:
     """Where the file is silent, qwen-tts's own defaults hold, which are those of the data classes."""
+    penalty = fields.number("repetition_penalty", default=Sampling.repetition_penalty)
+    if penalty == 0:
+        raise fields.error("repetition_penalty", "is 0, expected a number above 0: logits are divided by it")
     return Sampling(
         talker=_draw(fields, "do_sample", ""),
         predictor=_draw(fields, "subtalker_dosample", "subtalker_"),
-        repetition_penalty=fields.number("repetition_penalty", default=Sampling.repetition_penalty),
+        repetition_penalty=penalty,
     )
 
 

@@ -124,7 +124,7 @@ def _dialects(talker: Fields) -> dict[str, str]:
             continue
         if not isinstance(dialect, str) or dialect not in languages.values:
             raise talker.error(f"spk_is_dialect.{speaker}", f"is {dialect!r}, expected false or a name in codec_language_id")
-        dialects[speaker.lower()] = dialect
+        dialects[speaker.lower()] = dialect.lower()
     return dialects
 
 

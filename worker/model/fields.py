@@ -1,6 +1,7 @@
 """The fields of a JSON file, read with their types; a wrong one says its file, its full name and what is expected. No torch."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -69,8 +70,9 @@ class Fields:
         return value
 
     def number(self, name: str, *, least: float = 0.0, default: float | None = None) -> float:
+        """Neither NaN nor infinity, both of which Python's JSON has."""
         value = self.values.get(name, default)
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or value < least:
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not least <= value < math.inf:
             raise self._wrong(name, f"a number of at least {least:g}")
         return float(value)
 

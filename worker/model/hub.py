@@ -32,7 +32,8 @@ NEEDED = (
 )
 """What the engine reads, and qwen-tts besides."""
 
-TELLTALE = ("config.json", "generation_config.json", "vocab.json", "speech_tokenizer/config.json")
+TELLTALE = ("config.json", "generation_config.json", "vocab.json", "merges.txt", "tokenizer_config.json",
+            "speech_tokenizer/config.json")
 """Without these a repository is no Qwen3-TTS checkpoint, or one not fetched whole."""
 
 NAME = re.compile(r"(?!.*(--|\.\.))(?P<id>\b[\w.-]+\b/\b[\w.-]{1,96}\b)(@(?P<revision>[\w./-]+))?", re.ASCII)
@@ -104,7 +105,7 @@ def _from_cache(repository: Repository) -> Path | None:
         ))
     except OSError:
         return None
-    weights = (folder / "model.safetensors").exists() or (folder / "model.safetensors.index.json").exists()
+    weights = all(any(file.exists() for file in folder.glob(f"{part}model*.safetensors")) for part in ("", "speech_tokenizer/"))
     return folder if weights and all((folder / file).exists() for file in TELLTALE) else None
 
 

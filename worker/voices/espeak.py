@@ -17,7 +17,7 @@ from worker.voices.espeak_catalogue import MODEL_ID, NO_VARIANT, VOICES, languag
 from worker.voices.espeak_process import EspeakProcess, wav_sample_rate_hz
 from worker.voices.espeak_program import EspeakProgram, find_espeak
 from worker.voices.in_flight import InFlight
-from worker.voices.seam import SAMPLE_RATE_HZ, Cancelled, Pcm, Speech, Utterance
+from worker.voices.seam import NO_GAUGES, SAMPLE_RATE_HZ, Cancelled, Pcm, Speech, Utterance
 
 _BLOCK_S = 0.5
 _STALL_S = 20.0              # a sentence takes some 20 ms; this is a machine in deep trouble, or a hang
@@ -27,6 +27,9 @@ _CHARACTER_S = 5.0           # names of emoji and letters of other scripts are l
 
 class Espeak:
     """The `espeak` model. Without a `program`, the one on PATH or in the wheel is taken."""
+
+    well = True  # there is nothing of it that could be away
+    gauges = NO_GAUGES
 
     def __init__(self, program: EspeakProgram | None = None, *, stall_s: float = _STALL_S) -> None:
         self._program = program
@@ -72,6 +75,8 @@ class Espeak:
 
 class EspeakSpeech:
     """One utterance, spoken while `chunks` is read."""
+
+    capped = False
 
     def __init__(self, utterance: Utterance, start: Callable[[Utterance], EspeakProcess]) -> None:
         self._utterance = utterance

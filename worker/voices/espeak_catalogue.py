@@ -46,6 +46,7 @@ def model_info(version: str, languages: dict[str, str]) -> ModelInfo:
         default_voice=NO_VARIANT,
         voice_aliases=ALIASES,
         languages=tuple(sorted(languages)),
+        draws=False,
         revision=f"1-espeak-ng-{version}",
     )
 

@@ -5,24 +5,34 @@ or an engine process that batches hundreds of utterances on a GPU. `speak` retur
 the returned `Speech` on its own thread, and may cancel it from any other.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from speechmill.catalogue import ModelInfo
+from speechmill.errors import VoiceFailed
+from worker.engine.speaker import Reference
 
 SAMPLE_RATE_HZ = 24_000
 
 Pcm = NDArray[np.float32]
 """Samples in [-1, 1], float32, shape [n_samples], mono, 24 kHz."""
 
+NO_GAUGES: Mapping[str, float] = MappingProxyType({})
+"""Of a voice without an engine."""
+
 
 @dataclass(frozen=True)
 class Utterance:
-    """One segment, ready to be spoken. `text` is at most ~20 s of speech; `voice` and `language` are the catalogue's ids."""
+    """One segment, ready to be spoken. `text` is at most ~20 s of speech; `voice` and `language` are the catalogue's ids.
+
+    `longest_s` ends it when it runs on without end: what its text can need, with a margin; 0 leaves that to the voice.
+    `streamed`: its first sound is wanted as early as possible, not all of it. `reference` is the voice to clone, for models
+    that can (ModelInfo.reference)."""
 
     text: str
     voice: str
@@ -30,17 +40,30 @@ class Utterance:
     seed: int
     instructions: str = ""
     interactive: bool = False    # may use the slots that a voice keeps for waiting clients
+    longest_s: float = 0.0
+    streamed: bool = False
+    reference: Reference | None = None
 
 
 class Cancelled(Exception):
     """The utterance was cancelled; its slot is free again."""
 
 
+class BrokenSound(VoiceFailed):
+    """What came is no sound that anybody could use: NaN, or silence. Of this utterance alone; another seed may give better."""
+
+
 class Speech(Protocol):
     """An utterance being spoken."""
 
+    @property
+    def capped(self) -> bool:
+        """Whether it was ended because it ran too long, not by itself; known once `chunks` has come to its end."""
+        ...
+
     def chunks(self) -> Iterator[Pcm]:
-        """Blocks for each next piece of sound. Raises Cancelled, Unspeakable or VoiceFailed (speechmill.errors)."""
+        """Blocks for each next piece of sound. Raises Cancelled, or Unspeakable, VoiceRefused, VoiceFailed
+        (speechmill.errors)."""
         ...
 
     def cancel(self) -> None:
@@ -65,6 +88,29 @@ class Voice(Protocol):
         """Begin speaking. Does not block on the sound."""
         ...
 
+    @property
+    def well(self) -> bool:
+        """False once it will not speak any more, or nobody looks after it. A voice that is being restarted is well."""
+        ...
+
+    @property
+    def gauges(self) -> Mapping[str, float]:
+        """Figures of the engine behind it (worker/engine/speaker.py), which go to /metrics; empty where there is none, or none
+        that runs."""
+        ...
+
     def close(self) -> None:
         """Free everything; utterances in flight end as Cancelled."""
+        ...
+
+
+class Watcher(Protocol):
+    """Who is told when a voice that runs in a process of its own comes to harm. Called on a thread of the voice's."""
+
+    def died(self, speeches: Sequence[Speech]) -> None:
+        """Its process ended with these in flight, and is being restarted. Once an incident, before any of them fails."""
+        ...
+
+    def broken(self, reason: str) -> None:
+        """It can't be restarted."""
         ...

@@ -12,7 +12,7 @@ from speechmill.catalogue import OPENAI_VOICES, ModelInfo, VoiceInfo
 from speechmill.errors import Unspeakable, VoiceFailed
 from speechmill.request import is_speakable
 from worker.voices.in_flight import InFlight
-from worker.voices.seam import SAMPLE_RATE_HZ, Cancelled, Pcm, Speech, Utterance
+from worker.voices.seam import NO_GAUGES, SAMPLE_RATE_HZ, Cancelled, Pcm, Speech, Utterance
 
 _LOWEST_HZ = {"low": 110.0, "middle": 220.0, "high": 440.0, "whistle": 880.0}
 _CHARACTER_S = 0.06
@@ -44,6 +44,9 @@ class ToneOptions:
 class Tone:
     """The `tone` model. Voice, language, text and seed decide the pitch; the text's length decides the duration."""
 
+    well = True  # there is nothing of it that could be away
+    gauges = NO_GAUGES
+
     def __init__(self, options: ToneOptions | None = None) -> None:
         self._options = options or ToneOptions()
         self._slots = threading.Semaphore(self._options.slots) if self._options.slots else None
@@ -65,6 +68,8 @@ class Tone:
 
 class ToneSpeech:
     """One tone; it sounds while `chunks` is read."""
+
+    capped = False
 
     def __init__(self, utterance: Utterance, pace: float, slots: threading.Semaphore | None) -> None:
         self._utterance = utterance

@@ -23,14 +23,11 @@ if TYPE_CHECKING:
     from speechmill.cli.stack.stack import Stack
     from speechmill.store.client import Store
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure this machine.")
-
 SPEECH = {"input": "Seven words make a sentence of speech.", "model": "tone", "response_format": "wav"}
 BODY = json_format.dumps(SPEECH)
 JOBS = "/v1/audio/speech/jobs"
 
 
-@app.command("queue")
 def queue(
     seconds: Annotated[float, typer.Option(min=1, max=60, help="Length of each of the three runs under load.")] = 5,
     connections: Annotated[int, typer.Option(min=1, max=256, help="Clients at once, when as much as possible is sent.")] = 32,

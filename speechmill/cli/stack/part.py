@@ -105,10 +105,10 @@ class Part:
     def last_words(self) -> str:
         """The last line that it logged."""
         lines = self.program.log.read_text("utf-8", "replace").split("\n") if self.program.log.exists() else []
-        return _plain(next((line for line in reversed(lines) if line.strip()), ""))
+        return plain(next((line for line in reversed(lines) if line.strip()), ""))
 
 
-def _plain(line: str) -> str:
+def plain(line: str) -> str:
     """The message of a JSON log line, with the exception that it tells of; any other line as it is."""
     try:
         entry = json.loads(line)

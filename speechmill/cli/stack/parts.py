@@ -20,11 +20,12 @@ GRACE_S = 25.0
 
 @dataclass(frozen=True)
 class Asked:
-    """What `up` was asked for. `workers` is False for a stack that only accepts."""
+    """What `up` was asked for. `workers` is False for a stack that only accepts; `checkpoint` is for voices with an engine."""
 
     port: int
     voice: str
     workers: bool = True
+    checkpoint: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def environment(folder: DataFolder, secrets: Secrets, asked: Asked, redis_url: s
         "SPEECHMILL_REDIS__URL": redis_url,
         "SPEECHMILL_PRODUCER__PORT": str(asked.port),
         "SPEECHMILL_WORKER__VOICE": asked.voice,
+        **({"SPEECHMILL_ENGINE__CHECKPOINT": asked.checkpoint} if asked.checkpoint else {}),
     }
     given = {name: value for name, value in outside.items() if value or name not in defaults}
     return {**defaults, **given, **decided}

@@ -7,6 +7,7 @@
     # workers first, then the producer, then Redis
 """
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from speechmill.cli.exits import Exit, Failure
 from speechmill.cli.stack.folder import DataFolder, Running
 from speechmill.cli.stack.group import ProcessGroup
+from speechmill.cli.stack.log_tail import LogTail
 from speechmill.cli.stack.part import Ended, Part
 from speechmill.cli.stack.parts import Address, Asked, environment, listening_address, producer_part, redis_part, worker_part
 from speechmill.cli.stack.ready import missing
@@ -23,6 +25,8 @@ from speechmill.cli.stack.redis import configure, redis_program
 from speechmill.cli.stack.secrets import keep_secrets
 
 READY_S = 60.0
+ENGINE_READY_S = math.inf
+"""A first start fetches gigabytes. The worker itself gives up when it is time (SPEECHMILL_ENGINE__START_TIMEOUT_S)."""
 MOST_EARLY_KILLS = 4
 """A part that keeps being killed (by the kernel, by a fault of its own) before the stack was ready will not make it."""
 POLL_S = 0.05
@@ -57,15 +61,20 @@ class Stack:
         for part in others:
             part.start(time.monotonic())
 
-    def wait_ready(self, stopping: Callable[[], bool]) -> None:
-        """Returns when the stack can speak, or `stopping` says so. Raises Failure when a part can't start."""
-        deadline = time.monotonic() + READY_S
+    def wait_ready(self, stopping: Callable[[], bool], *, patience_s: float = READY_S,
+                   tell: Callable[[str], None] = lambda _: None) -> None:
+        """Returns when the stack can speak, or `stopping` says so; `tell` is given what the workers log meanwhile. Raises Failure
+        when a part can't start, or `patience_s` is over."""
+        deadline = time.monotonic() + patience_s
+        tails = [LogTail(part.program.log) for part in self.stages[0]]
         while not stopping() and (lacking := missing(self.address, self.roles)):
+            for line in (line for tail in tails for line in tail.lines()):
+                tell(line)
             for ended in self.tend():
                 if ended.status >= 0 or ended.times > MOST_EARLY_KILLS:
                     raise self._cannot_start(ended)
             if time.monotonic() > deadline:
-                raise Failure(f"not ready in {READY_S:.0f} s, still waiting for {lacking.what}. The logs are in "
+                raise Failure(f"not ready in {patience_s:.0f} s, still waiting for {lacking.what}. The logs are in "
                               f"{self.folder.logs}.", Exit.UNAVAILABLE)
             time.sleep(POLL_S)
         self.was_ready = True

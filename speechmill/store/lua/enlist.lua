@@ -5,6 +5,7 @@ local key = P .. 'worker:' .. worker
 call('DEL', key)
 if state == 'gone' then
   call('ZREM', P .. 'workers', worker)
+  call('HDEL', P .. 'engines', worker)
 else
   call('ZADD', P .. 'workers', NOW, worker)
   call('HSET', key, 'role', role, 'host', host, 'state', state)

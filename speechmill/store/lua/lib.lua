@@ -33,6 +33,7 @@
 --   dead                       zset     event -> when its last try failed
 --   workers                    zset     worker -> last beat, ms
 --   worker:<worker>            hash     role, host, state, cap:<queue> -> slots
+--   engines                    hash     worker -> JSON: what the engine behind its voice said of itself with the last beat
 --   catalogue                  hash     model -> JSON
 --   stats                      hash     counters for /metrics
 --   sweeping, swept, amnesty   string   somebody sweeps now; when the last sweep was, ms; no lease ends while it is there

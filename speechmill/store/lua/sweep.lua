@@ -26,6 +26,7 @@ local gone = call('ZRANGEBYSCORE', P .. 'workers', '-inf', NOW - 2 * LEASE_MS)
 for _, worker in ipairs(gone) do
   call('ZREM', P .. 'workers', worker)
   call('DEL', P .. 'worker:' .. worker)
+  call('HDEL', P .. 'engines', worker)
 end
 if #gone > 0 then count_slots() end
 

@@ -166,6 +166,12 @@ def test_a_cancelled_utterance_ends_and_is_forgotten(open_house: Open) -> None:
     wait_for(lambda: house.client.gauges.get("slots_used") == 0)
 
 
+def test_its_memory_is_known_before_its_first_beat(open_house: Open) -> None:
+    house = open_house()
+    house.client.start()
+    assert house.client.gauges["rss_bytes"] > 1 << 20
+
+
 def test_it_beats_with_its_figures_while_idle(house: House) -> None:
     wait_for(lambda: house.client.gauges.get("steps", 0) > 1)
     first = house.client.gauges["steps"]
@@ -198,6 +204,23 @@ def test_a_start_that_takes_too_long_is_ended(open_house: Open, tmp_path: Path) 
     with pytest.raises(EngineDied, match="not ready within 1 s"):
         house.client.start()
     assert not is_running(int((tmp_path / "starts").read_text()))
+
+
+def test_a_client_that_is_closed_while_it_starts_says_so_at_once(open_house: Open) -> None:
+    house = open_house(ToneOptions(start_s=60))
+    threading.Timer(0.5, house.client.close).start()
+    begun = time.monotonic()
+    with pytest.raises(EngineDied, match="closed"):
+        house.client.start()
+    assert time.monotonic() - begun < 5
+
+
+def test_a_client_that_was_closed_before_does_not_start(open_house: Open) -> None:
+    house = open_house()
+    house.client.close()
+    with pytest.raises(EngineDied, match="closed"):
+        house.client.start()
+    assert house.broken == []
 
 
 # --- dying
@@ -265,6 +288,21 @@ def test_a_stopped_process_counts_as_hung(open_house: Open) -> None:
     os.kill(house.engine_pid(), signal.SIGSTOP)
     with pytest.raises(EngineDied):
         heard(house.say("x" * 100))
+    assert len(heard(house.say("Again.")))
+
+
+def test_nobody_waits_for_a_hung_engine_to_hear_of_an_utterance_or_of_its_end(open_house: Open) -> None:
+    house = open_house(stall_s=4.0)
+    house.client.start()
+    os.kill(house.engine_pid(), signal.SIGSTOP)
+    begun = time.monotonic()
+    long = Reference(np.ones(30 * 24_000, np.float32), "One.")
+    doomed, leaving = house.say("x", reference=long), house.say("x", reference=long)
+    leaving.cancel()
+    assert time.monotonic() - begun < 2
+    with pytest.raises(EngineDied):
+        heard(doomed)
+    assert list(leaving.chunks()) == []
     assert len(heard(house.say("Again.")))
 
 

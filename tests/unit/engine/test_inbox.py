@@ -64,3 +64,11 @@ def test_places_are_counted_from_entering_to_leaving(inbox: Inbox) -> None:
         inbox.enter(speak(5, interactive=True))
     inbox.leave(1)
     inbox.enter(speak(3))
+
+
+def test_both_classes_together_never_have_more_than_all_places() -> None:
+    inbox = Inbox(Limits(places=3, batch_places=2))
+    for number in (1, 2, 3):
+        inbox.enter(speak(number, interactive=True))
+    with pytest.raises(EngineFull, match="3 utterances"):
+        inbox.enter(speak(4))

@@ -1,5 +1,6 @@
 """The codec behind the engine's seam."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from worker.engine.runner import Codec, Codes, Pcm
 from worker.engine.torch_codec import CPU_BATCH_FRAMES, CPU_PIECE_FRAMES, TorchCodec
 from worker.model.checkpoint import open_checkpoint
 from worker.model.codec import CodecDecoder
+from worker.model.codec_past import CodecStream
 from worker.model.config import SAMPLES_PER_FRAME
 from worker.model.random_checkpoint import write_random_checkpoint
 
@@ -76,6 +78,40 @@ def test_few_lengths_reach_the_device_whatever_the_takes_are(decoder: CodecDecod
     for n_frames in range(1, 33):
         codec.decode([random_codes(n_frames)]).wait()
     assert seen == {16, 32}
+
+
+def test_no_more_frames_than_a_batch_are_decoded_at_once_however_short_the_takes(
+        decoder: CodecDecoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    decode = decoder.decode
+
+    def watched(codes: torch.Tensor) -> torch.Tensor:
+        seen.append(codes.shape[0] * codes.shape[1])
+        return decode(codes)
+
+    takes = [random_codes(1 + seed % 3, seed) for seed in range(10)]
+    expected = [exact(decoder, take) for take in takes]
+    monkeypatch.setattr(decoder, "decode", watched)
+    for samples, whole in zip(TorchCodec(decoder, batch_frames=64).decode(takes).wait(), expected, strict=True):
+        assert relative_error(samples, whole) <= 1e-5
+    assert seen == [64, 64, 32]
+
+
+def test_a_chunk_with_a_long_reference_before_it_is_decoded_in_pieces(
+        decoder: CodecDecoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    decode = decoder.decode_chunks
+
+    def watched(streams: Sequence[CodecStream], codes: torch.Tensor) -> torch.Tensor:
+        seen.append(codes.shape[1])
+        return decode(streams, codes)
+
+    monkeypatch.setattr(decoder, "decode_chunks", watched)
+    codec, take = TorchCodec(decoder), random_codes(2 * CPU_PIECE_FRAMES + 6)
+    stream = codec.open_stream()
+    parts = [codec.decode_chunks([(stream, part)]).wait()[0] for part in (take[:-4], take[-4:])]
+    assert relative_error(np.concatenate(parts), exact(decoder, take)) <= 1e-5
+    assert seen == [CPU_PIECE_FRAMES, CPU_PIECE_FRAMES, 2, 4]
 
 
 def test_samples_stay_as_they_are_while_the_codec_goes_on(codec: TorchCodec) -> None:

@@ -6,12 +6,15 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.unit.engine.still_engine import StillListener
+from worker.engine import build
 from worker.engine.attention_choice import choose_attention
 from worker.engine.memory import GIB, SlotMemory
 from worker.engine.options import EngineOptions
 from worker.engine.torch_setup import Placement, configure_torch
 from worker.model.attention import ENGINE, sdpa_decode
 from worker.model.errors import EngineError, TooLittleMemory
+from worker.model.random_checkpoint import write_random_checkpoint
 
 CPU = Placement(torch.device("cpu"), torch.float32)
 
@@ -73,3 +76,14 @@ def test_too_little_memory_says_what_there_is_and_what_would_fit() -> None:
     )
     with pytest.raises(TooLittleMemory, match="not one slot of that length fits"):
         slots.check(weight_bytes=4 * GIB, free_bytes=2 * GIB, working_bytes=2 * GIB)
+
+
+def test_memory_that_is_gone_behind_the_slots_is_said_as_too_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    write_random_checkpoint(tmp_path, size="tiny", kind="custom_voice")
+    monkeypatch.setattr(build, "CodecDecoder", no_memory)
+    options = EngineOptions(tmp_path, device="cpu", slot_positions=64)
+    with pytest.raises(TooLittleMemory, match=r"fewer slots \(n_slots\).*CUDA out of memory"):
+        build.speaker(options, StillListener(), lambda _: None)

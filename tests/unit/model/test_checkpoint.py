@@ -78,6 +78,30 @@ def test_sampling_defaults_are_those_of_the_checkpoint(copy: Callable[[Kind], Pa
     assert open_checkpoint(folder).sampling == Sampling()
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.1])
+@pytest.mark.parametrize("name", ["temperature", "subtalker_top_p", "repetition_penalty"])
+def test_sampling_that_no_code_can_be_drawn_with_is_refused(name: str, value: float, copy: Callable[[Kind], Path]) -> None:
+    folder = copy("custom_voice")
+    change(folder, GENERATION, name, value)
+    with pytest.raises(CheckpointError, match=f"{name} is {value}"):
+        open_checkpoint(folder)
+
+
+def test_a_repetition_penalty_of_zero_is_refused(copy: Callable[[Kind], Path]) -> None:
+    folder = copy("custom_voice")
+    change(folder, GENERATION, "repetition_penalty", 0)
+    with pytest.raises(CheckpointError, match="repetition_penalty is 0, expected a number above 0"):
+        open_checkpoint(folder)
+
+
+def test_names_of_dialects_are_known_in_any_case(copy: Callable[[Kind], Path]) -> None:
+    folder = copy("custom_voice")
+    change(folder, MAIN, "talker_config.codec_language_id.Wu_Dialect", 2060)
+    change(folder, MAIN, "talker_config.spk_is_dialect.eric", "Wu_Dialect")
+    config = open_checkpoint(folder).config
+    assert config.languages[config.dialects["eric"]] == 2060
+
+
 def test_a_speaker_encoder_is_mostly_defaults_as_published(copy: Callable[[Kind], Path]) -> None:
     folder = copy("base")
     change(folder, MAIN, "speaker_encoder_config", {"enc_dim": 64, "sample_rate": 24000})
