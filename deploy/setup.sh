@@ -39,13 +39,17 @@ install_locked() {
     done
 }
 
-# A build without CUDA, which is a tenth of the size: from a folder that pip is told of too, else from where PyTorch publishes it.
+# A build without CUDA, which is a tenth of the size: from folders that pip is told of, else from where PyTorch publishes it, else
+# (and elsewhere than on Linux, where the ordinary build has no CUDA) from wherever packages come from.
 install_torch_dev() {
-    local from=()
-    if [ -n "${PIP_FIND_LINKS:-}" ]; then
-        from=(--find-links "$PIP_FIND_LINKS")
-    elif [ "$(uname)" = Linux ] && [ -z "${UV_TORCH_BACKEND:-}" ]; then
-        from=(--torch-backend cpu)  # elsewhere the ordinary build has no CUDA
+    local folder folders from=()
+    folders=${PIP_FIND_LINKS:-$("$PYTHON" -m pip config get global.find-links 2>/dev/null || true)}
+    for folder in $folders; do
+        from+=(--find-links "$folder")
+    done
+    if [ -z "$folders" ] && [ "$(uname)" = Linux ] && [ -z "${UV_TORCH_BACKEND:-}" ]; then
+        install --torch-backend cpu --constraints requirements/dev.txt "$TORCH_DEV" && return
+        echo "setup: PyTorch's own CPU build cannot be reached; taking the ordinary one" >&2
     fi
     install "${from[@]}" --constraints requirements/dev.txt "$TORCH_DEV"
 }
