@@ -131,7 +131,7 @@ class EngineSettings(Group):
     dtype: Literal["auto", "bfloat16", "float32"] = Field(
         "auto", description="Of weights and cache; auto: bfloat16 on a GPU, float32 on a CPU.")
     slot_positions: int = Field(
-        1024, ge=64, description="Longest prompt plus frames (12.5 a second) of one utterance; each costs 112 KiB in every slot.")
+        1280, ge=64, description="Longest prompt plus frames (12.5 a second) of one utterance; each costs 112 KiB in every slot.")
     max_waiting: int = Field(1024, ge=1, description="Utterances that may wait in the engine beyond those it speaks.")
     prefill_attention: Literal["flash_attention_2", "sdpa"] = Field(
         "flash_attention_2", description="Attention over prompts. Where flash_attention_2 can't run, torch's own does.")

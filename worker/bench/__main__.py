@@ -49,14 +49,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=20.0, help="How long each load is measured once it is steady.")
     parser.add_argument("--lengths", type=_lengths, default=Lengths(), metavar="FROM,TO",
                         help="Seconds that utterances last; 5,20 if left out.")
-    parser.add_argument("--probes", type=int, default=20, help="Interactive utterances whose first audio is timed, at least 2.")
+    parser.add_argument("--probes", type=_probes, default=20,
+                        help="Interactive utterances whose first audio is timed, at least 2.")
     parser.add_argument("--offline", action="store_true", help="Take a hub id from the cache alone.")
     parser.add_argument("--json", type=Path, help="Write the rows there too, one JSON object a line.")
     return parser
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(","))
+    numbers = tuple(int(part) for part in text.split(","))
+    if min(numbers) < 1:
+        raise argparse.ArgumentTypeError("at least one utterance is in flight")
+    return numbers
+
+
+def _probes(text: str) -> int:
+    if int(text) < 2:
+        raise argparse.ArgumentTypeError("a spread needs at least 2 probes")
+    return int(text)
 
 
 def _lengths(text: str) -> Lengths:

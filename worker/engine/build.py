@@ -68,8 +68,11 @@ def _references(checkpoint: Checkpoint, placement: Placement) -> References | No
     # Half of what a start imports is for this, and only Base checkpoints have it.
     from worker.model.reference_encoder import ReferenceEncoder
 
-    return ReferenceEncoder(checkpoint.config, checkpoint.main(placement.device, placement.dtype),
-                            checkpoint.codec(placement.device, placement.dtype), placement.device)
+    encoder = ReferenceEncoder(checkpoint.config, checkpoint.main(placement.device, placement.dtype),
+                               checkpoint.codec(placement.device, placement.dtype), placement.device)
+    if placement.device.type == "cuda":  # a CPU has nothing to take in advance, and would take seconds
+        encoder.warm_up()
+    return encoder
 
 
 def _info(checkpoint: Checkpoint, placement: Placement, runner: TorchRunner, codec: TorchCodec) -> SpeakerInfo:

@@ -23,7 +23,7 @@ class EngineOptions:
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
     n_slots: int = 4
     interactive_slots: int = 1
-    slot_positions: int = 1024
+    slot_positions: int = 1280
     max_waiting: int = 1024
     prefill_attention: Literal["flash_attention_2", "sdpa"] = "flash_attention_2"
     decode_attention: Attention = "engine"

@@ -36,11 +36,11 @@ class CheckpointPrompter:
         self._prompter, self._references, self._slot_positions = prompter, references, slot_positions
 
     def check(self, speak: Speak) -> None:
-        n_reference_frames = 0
-        if speak.reference is not None:
-            check_reference(speak.reference.pcm)
-            n_reference_frames = count_reference_frames(len(speak.reference.pcm))
+        reference = speak.reference
+        n_reference_frames = 0 if reference is None else count_reference_frames(len(reference.pcm))
         n_positions = self._prompter.count_positions(_script(speak), n_reference_frames)
+        if reference is not None:  # after the script: that this checkpoint clones nobody is the better answer
+            check_reference(reference.pcm)
         check_room(n_positions, speak.sampling.max_frames, self._slot_positions)
 
     def prompt(self, speak: Speak) -> Prompt:

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 import torch
 
-from worker.model.config import CheckpointConfig
-from worker.model.errors import CheckpointError
-from worker.model.reference import Pcm, PreparedReference, check_reference, fingerprint
+from worker.model.config import SAMPLE_RATE_HZ, CheckpointConfig
+from worker.model.errors import CheckpointError, TooLittleMemory
+from worker.model.reference import MAX_REFERENCE_S, Pcm, PreparedReference, check_reference, fingerprint
 from worker.model.reference_codes import CodecEncoder
 from worker.model.speaker_encoder import SpeakerEncoder
 from worker.model.weights import TensorFile
@@ -35,9 +35,16 @@ class ReferenceEncoder:
         self._max_kept = max_kept
         self.n_encoded = 0
 
+    def warm_up(self) -> None:
+        """Encodes noise as long as a reference may be: its memory is taken now, or is missing now."""
+        noise = 0.1 * torch.randn(round(MAX_REFERENCE_S * SAMPLE_RATE_HZ))  # [n_samples]
+        with _exact_float32():
+            self._speaker.embed(noise)
+            self._codec.encode(noise)
+
     def prepare(self, pcm: Pcm, *, with_codes: bool) -> PreparedReference:
         """`with_codes` for icl; without, codes that are known already still come along. Raises BadUtterance as
-        `check_reference` does."""
+        `check_reference` does, TooLittleMemory."""
         sha256 = fingerprint(pcm)
         kept = self._kept.get(sha256)
         if kept is None:
@@ -52,12 +59,15 @@ class ReferenceEncoder:
     def _encode(self, pcm: Pcm, sha256: str, kept: PreparedReference | None, with_codes: bool) -> PreparedReference:
         self.n_encoded += 1
         sound = torch.tensor(pcm)       # [n_samples]; a copy: what comes over a pipe may be read-only
-        with _exact_float32():
-            return PreparedReference(
-                speaker=self._speaker.embed(sound).cpu().numpy() if kept is None else kept.speaker,
-                codes=self._codec.encode(sound).cpu().numpy() if with_codes else None,
-                sha256=sha256,
-            )
+        try:
+            with _exact_float32():
+                return PreparedReference(
+                    speaker=self._speaker.embed(sound).cpu().numpy() if kept is None else kept.speaker,
+                    codes=self._codec.encode(sound).cpu().numpy() if with_codes else None,
+                    sha256=sha256,
+                )
+        except torch.OutOfMemoryError as error:  # of this utterance alone: those being spoken have their memory
+            raise TooLittleMemory("there is no memory left to encode a reference; take fewer or shorter slots") from error
 
 
 @contextmanager

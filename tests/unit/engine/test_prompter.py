@@ -98,3 +98,11 @@ def test_a_reference_is_refused_before_it_is_encoded(base: Prompter) -> None:
     with pytest.raises(BadUtterance, match="silent") as refusal:
         made.check(Speak(1, "Good morning.", "english", reference=Reference(np.zeros(48000, np.float32))))
     assert (refusal.value.param, references.asked) == ("reference", [])
+
+
+def test_who_cannot_clone_says_so_whatever_the_reference_is_like(custom_voice: Prompter) -> None:
+    made = CheckpointPrompter(custom_voice, None, slot_positions=SLOT_POSITIONS)
+    half_a_second = Reference(np.zeros(12_000, np.float32))
+    with pytest.raises(BadUtterance, match="clone") as refusal:
+        made.check(Speak(1, "Good morning.", "english", voice="Ryan", reference=half_a_second))
+    assert refusal.value.param == "reference"

@@ -10,7 +10,7 @@ from tests.unit.model.conftest import TinyCheckpoint
 from tests.unit.model.voice_like import voice_like
 from worker.model.checkpoint import Checkpoint, open_checkpoint
 from worker.model.config import CodecConfig
-from worker.model.errors import BadUtterance, CheckpointError
+from worker.model.errors import BadUtterance, CheckpointError, TooLittleMemory
 from worker.model.reference import count_reference_frames
 from worker.model.reference_codes import CodecEncoder
 from worker.model.reference_encoder import ReferenceEncoder
@@ -85,6 +85,25 @@ def test_a_read_only_recording_is_taken(checkpoint: Checkpoint) -> None:
     pcm = voice_like(1)
     pcm.setflags(write=False)
     assert encoder(checkpoint).prepare(pcm, with_codes=False).speaker.any()
+
+
+def test_warming_up_encodes_the_longest_recording_and_keeps_nothing(checkpoint: Checkpoint) -> None:
+    references = encoder(checkpoint)
+    references.warm_up()
+    assert references.n_encoded == 0
+
+
+def test_no_memory_to_encode_with_is_said_of_that_recording_alone(
+        checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*_: object) -> torch.Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    references = encoder(checkpoint)
+    with monkeypatch.context() as patched:
+        patched.setattr(CodecEncoder, "encode", no_memory)
+        with pytest.raises(TooLittleMemory, match="fewer or shorter slots"):
+            references.prepare(voice_like(1), with_codes=True)
+    assert references.prepare(voice_like(1), with_codes=True).codes is not None
 
 
 def test_torchs_own_precision_is_left_as_it_was(checkpoint: Checkpoint) -> None:
