@@ -70,4 +70,4 @@ def test_demo_speaks_with_a_checkpoint_and_says_how_far_it_is(tmp_path: Path, ch
     assert done.returncode == 0, done.stderr
     assert soundfile.info(tmp_path / "hello.wav").duration > 1
     told = done.stderr.splitlines()
-    assert told.index("loading Tiny-CustomVoice to cpu as float32") < told.index("warming up 4 slots of 1024 positions")
+    assert told.index("loading Tiny-CustomVoice to cpu as float32") < told.index("warming up 4 slots of 1280 positions")
