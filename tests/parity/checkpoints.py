@@ -3,6 +3,8 @@
 import hashlib
 import json
 import math
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,18 @@ it wins every dozen frames and utterances end by it."""
 
 
 PREDICTOR = "talker.code_predictor."
+
+
+def checkpoints_within(root: Path) -> Callable[[str], Path]:
+    """The folder of a checkpoint by its name in KINDS; each is written when it is first asked for."""
+    @cache
+    def written(name: str) -> Path:
+        folder = root / name
+        folder.mkdir()
+        write_parity_checkpoint(folder, name)
+        return folder
+
+    return written
 
 
 def write_parity_checkpoint(folder: Path, name: str) -> None:

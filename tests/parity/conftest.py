@@ -6,20 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.parity.checkpoints import write_parity_checkpoint
+from tests.parity.checkpoints import checkpoints_within
 from tests.parity.ours import Ours
 
 
 @pytest.fixture(scope="session")
 def parity_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The folder of a checkpoint by its name in KINDS."""
-    @cache
-    def written(name: str) -> Path:
-        folder = tmp_path_factory.mktemp(name)
-        write_parity_checkpoint(folder, name)
-        return folder
-
-    return written
+    return checkpoints_within(tmp_path_factory.mktemp("parity"))
 
 
 @pytest.fixture(scope="session")

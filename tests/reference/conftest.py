@@ -2,13 +2,12 @@
 `.venv-oracle/bin/python -m pytest tests/reference`. Where the package is absent there is nothing here to run."""
 
 from collections.abc import Callable
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from tests.parity.checkpoints import write_parity_checkpoint
+from tests.parity.checkpoints import checkpoints_within
 
 collect_ignore_glob = [] if find_spec("qwen_tts") else ["test_*.py"]
 
@@ -21,10 +20,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The folder of a tiny checkpoint by its name in tests.parity.utterances.KINDS."""
-    @cache
-    def written(name: str) -> Path:
-        folder = tmp_path_factory.mktemp(name)
-        write_parity_checkpoint(folder, name)
-        return folder
-
-    return written
+    return checkpoints_within(tmp_path_factory.mktemp("reference"))

@@ -8,7 +8,8 @@ import torch
 from worker.engine.engine import Engine, EngineParts
 from worker.engine.options import EngineOptions
 from worker.engine.prompter import CheckpointPrompter, References
-from worker.engine.speaker import Listener, SpeakerInfo
+from worker.engine.speaker import Listener
+from worker.engine.speaker_info import dtype_name, speaker_info
 from worker.engine.torch_codec import TorchCodec
 from worker.engine.torch_runner import TorchRunner, open_runner
 from worker.engine.torch_setup import Placement, configure_torch
@@ -48,7 +49,7 @@ def build(options: EngineOptions, report: Report) -> Built:
     """Loads and warms everything up."""
     placement = configure_torch(options)
     checkpoint = open_checkpoint(options.checkpoint)
-    report(f"loading {checkpoint.folder.name} to {placement.device} as {_name(placement.dtype)}")
+    report(f"loading {checkpoint.folder.name} to {placement.device} as {dtype_name(placement.dtype)}")
     runner = open_runner(checkpoint.config, checkpoint.main(placement.device, placement.dtype), options, placement)
     decoder = CodecDecoder(checkpoint.codec(placement.device, placement.dtype), checkpoint.config.codec, placement.dtype)
     references = _references(checkpoint, placement)
@@ -58,8 +59,9 @@ def build(options: EngineOptions, report: Report) -> Built:
     codec.warm_up()
     prompts = CheckpointPrompter(Prompter(checkpoint.config, TextTokens(checkpoint.folder)), references,
                                  slot_positions=runner.slot_positions)
-    return Built(checkpoint, placement, runner, decoder,
-                 EngineParts(runner, codec, prompts, _info(checkpoint, placement, runner, codec)))
+    info = speaker_info(checkpoint, placement.dtype, n_slots=runner.n_slots, longest_frames=runner.slot_positions - 1,
+                        notes=(*runner.notes, *codec.notes))
+    return Built(checkpoint, placement, runner, decoder, EngineParts(runner, codec, prompts, info))
 
 
 def _references(checkpoint: Checkpoint, placement: Placement) -> References | None:
@@ -73,24 +75,3 @@ def _references(checkpoint: Checkpoint, placement: Placement) -> References | No
     if placement.device.type == "cuda":  # a CPU has nothing to take in advance, and would take seconds
         encoder.warm_up()
     return encoder
-
-
-def _info(checkpoint: Checkpoint, placement: Placement, runner: TorchRunner, codec: TorchCodec) -> SpeakerInfo:
-    config = checkpoint.config
-    return SpeakerInfo(
-        name=checkpoint.folder.name,
-        kind=config.kind,
-        voices=tuple(config.speakers),
-        languages=tuple(name for name in config.languages if "dialect" not in name),
-        takes_instructions=config.takes_instructions,
-        # Another number format sounds otherwise: takes of one must not stand in for takes of the other.
-        revision=f"{checkpoint.revision}-{_name(placement.dtype)}",
-        sampling=checkpoint.sampling,
-        n_slots=runner.n_slots,
-        longest_frames=runner.slot_positions - 1,
-        notes=(*runner.notes, *codec.notes),
-    )
-
-
-def _name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")

@@ -72,8 +72,7 @@ class Engine:
         """Raises EngineFull before any work, BadUtterance before any GPU time."""
         self._inbox.enter(speak)
         try:
-            self._prompter.check(speak)
-            prompt = self._prompter.prompt(speak) if speak.reference is None else None
+            prompt = self._prompted(speak)
         except BaseException:
             self._inbox.leave(speak.id)
             raise
@@ -111,6 +110,13 @@ class Engine:
             "audio_s": counts.samples / SAMPLE_RATE_HZ,
             "mean_rows": counts.frames / max(counts.launches, 1),
         }
+
+    def _prompted(self, speak: Speak) -> Prompt | None:
+        """None where the stepping thread has a reference to encode first."""
+        if speak.reference is None:
+            return self._prompter.prompt(speak)
+        self._prompter.check(speak)
+        return None
 
     def _take_in(self) -> None:
         arrivals, cancelled = self._inbox.take()

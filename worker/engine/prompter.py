@@ -13,12 +13,12 @@ class Prompter(Protocol):
     """All that the engine knows of prompts."""
 
     def check(self, speak: Speak) -> None:
-        """Raises BadUtterance where it can't be spoken here. Any thread, no GPU time."""
+        """Raises BadUtterance where it can't be spoken here. Any thread, no GPU time: for a reference, before it is encoded."""
         ...
 
     def prompt(self, speak: Speak) -> Prompt:
-        """Of a `speak` that `check` let pass. Any thread; but one with a reference costs GPU time the first time, so only the
-        stepping thread may ask for it. Raises EngineError."""
+        """Raises BadUtterance as `check` does, so who has no reference needs no check before. Any thread; but a reference costs
+        GPU time the first time, so only the stepping thread may ask for one. Raises EngineError."""
         ...
 
 
@@ -48,7 +48,9 @@ class CheckpointPrompter:
         if speak.reference is not None:
             assert self._references is not None, "check refuses a reference where there is no encoder"
             prepared = self._references.prepare(speak.reference.pcm, with_codes=_clone(speak.reference) == "icl")
-        return self._prompter.prompt(_script(speak), prepared)
+        prompt = self._prompter.prompt(_script(speak), prepared)
+        check_room(len(prompt), speak.sampling.max_frames, self._slot_positions)
+        return prompt
 
 
 def _script(speak: Speak) -> Script:

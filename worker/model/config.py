@@ -98,6 +98,11 @@ class CheckpointConfig:
     codec: CodecConfig
 
     @property
+    def spoken_languages(self) -> tuple[str, ...]:
+        """What may be asked for. A dialect is its speaker's, and nobody else's to ask for."""
+        return tuple(name for name in self.languages if "dialect" not in name)
+
+    @property
     def takes_instructions(self) -> bool:
         """0.6B CustomVoice drops them silently in qwen-tts; Base was never trained on them."""
         return self.kind == "voice_design" or (self.kind == "custom_voice" and self.size != "0b6")

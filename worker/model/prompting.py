@@ -70,7 +70,7 @@ class Prompter:
 
     def __init__(self, config: CheckpointConfig, tokens: TextTokens) -> None:
         self._config, self._tokens = config, tokens
-        self.languages = tuple(sorted(name for name in config.languages if "dialect" not in name))
+        self.languages = tuple(sorted(config.spoken_languages))
 
     def check(self, script: Script) -> None:
         """Raises BadUtterance where this checkpoint can't speak the script. Looks at no reference: it costs no GPU time."""

@@ -7,7 +7,8 @@ import torch
 
 from worker.engine.attention_choice import why_no_flash_attention
 from worker.engine.prompter import CheckpointPrompter
-from worker.engine.speaker import Listener, Reference, Speak, SpeakerInfo
+from worker.engine.speaker import Listener, Reference, Speak
+from worker.engine.speaker_info import speaker_info
 from worker.engine.torch_setup import Placement, place
 from worker.model.checkpoint import Checkpoint, open_checkpoint
 from worker.model.config import SAMPLE_RATE_HZ
@@ -39,7 +40,7 @@ def speaker(options: object, listener: Listener, report: Callable[[str], None]) 
     notes = compile_and_warm_up(package.compilable, options, lambda: warm_up(package, checkpoint, options.batch), report)
     check = CheckpointPrompter(Prompter(checkpoint.config, TextTokens(checkpoint.folder)), None,
                                slot_positions=LONGEST_POSITIONS).check
-    info = _info(checkpoint, options, placement, (note, *notes))
+    info = speaker_info(checkpoint, placement.dtype, n_slots=options.batch, longest_frames=LONGEST_FRAMES, notes=(note, *notes))
     return ReferenceSpeaker(ReferenceParts(package, check, info), options, listener)
 
 
@@ -75,19 +76,3 @@ def _warm_up_speak(checkpoint: Checkpoint, text: str) -> Speak:
                  instructions="Speak." if config.kind == "voice_design" else "",
                  reference=Reference(noise, "Noise.") if config.kind == "base" else None,
                  sampling=Sampling(max_frames=_WARM_UP_FRAMES))
-
-
-def _info(checkpoint: Checkpoint, options: ReferenceOptions, placement: Placement, notes: tuple[str, ...]) -> SpeakerInfo:
-    config = checkpoint.config
-    return SpeakerInfo(
-        name=checkpoint.folder.name,
-        kind=config.kind,
-        voices=tuple(config.speakers),
-        languages=tuple(name for name in config.languages if "dialect" not in name),
-        takes_instructions=config.takes_instructions,
-        revision=f"{checkpoint.revision}-{str(placement.dtype).removeprefix('torch.')}",
-        n_slots=options.batch,
-        longest_frames=LONGEST_FRAMES,
-        sampling=checkpoint.sampling,
-        notes=notes,
-    )

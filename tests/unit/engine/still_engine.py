@@ -78,6 +78,7 @@ class StillPrompter:
             raise BadUtterance("text says nothing", param="text")
 
     def prompt(self, speak: Speak) -> Prompt:
+        self.check(speak)
         codes = None
         if speak.reference is not None:
             assert threading.get_ident() == self.stepping, "one thread owns the GPU"
