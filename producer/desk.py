@@ -36,13 +36,21 @@ class Desk:
     background: set[asyncio.Task[None]] = field(default_factory=set)
     _catalogue: Catalogue = field(default_factory=Catalogue)
     _catalogue_until: float = 0.0
+    _looking: asyncio.Task[None] | None = None
 
     async def catalogue(self) -> Catalogue:
         """At most a second old, so that validating costs no round trip."""
         if time.monotonic() >= self._catalogue_until or not self._catalogue.models:
-            self._catalogue = await self.store.catalogue(self.settings.producer.default_model)
-            self._catalogue_until = time.monotonic() + 1.0
+            # One looks for all: were each request of a burst to ask, each would open a connection of its own.
+            if self._looking is None or self._looking.done():
+                self._looking = asyncio.create_task(self._look_at_catalogue())
+                self._looking.add_done_callback(lambda look: look.cancelled() or look.exception())  # all who asked may be gone
+            await asyncio.shield(self._looking)
         return self._catalogue
+
+    async def _look_at_catalogue(self) -> None:
+        self._catalogue = await self.store.catalogue(self.settings.producer.default_model)
+        self._catalogue_until = time.monotonic() + 1.0
 
     async def job(self, job_id: str, tenant: str) -> Job:
         """Raises NotFound, also for another tenant's job."""

@@ -93,6 +93,9 @@ class WorkerSettings(Group):
         1, ge=1, description="Slots of a speech worker that batch work never takes. A cpu worker keeps as many free, but at "
                              "most half of cpu_slots.")
     deliveries: int = Field(4, ge=1, description="Webhooks that a cpu worker delivers at once.")
+    respeak_flagged: bool = Field(
+        True, description="Speak a segment again whose take failed a check: with another seed, then in two halves. Off: the "
+                          "first take is kept, with its flags.")
     lease_s: float = Field(30, gt=0, description="Length of a lease; a worker silent for this long has lost its units.")
     max_crashes: int = Field(3, ge=1, description="A unit that was in flight in this many crashes fails as worker_crashed.")
     max_tries: int = Field(3, ge=1, description="Tries of a unit whose error may pass.")

@@ -110,6 +110,7 @@ def _drain(station: Station) -> None:
 
 def _leave(station: Station) -> None:
     station.draining.set()
+    station.wrap_ups.close()
     station.leases.close()
     station.state = "gone"
     with suppress(StoreUnavailable):

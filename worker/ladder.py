@@ -48,11 +48,13 @@ class Part:
 
 
 class Ladder:
-    """Climbs once. `speak` blocks until an utterance is spoken; `draws` is ModelInfo's. `n_spoken` counts utterances."""
+    """Climbs once. `speak` blocks until an utterance is spoken; `draws` is ModelInfo's. With `again` False a take that fails its
+    checks is kept as it is; one that is no use at all is spoken again all the same. `n_spoken` counts utterances."""
 
-    def __init__(self, speak: Callable[[Utterance], Sound], *, draws: bool) -> None:
+    def __init__(self, speak: Callable[[Utterance], Sound], *, draws: bool, again: bool = True) -> None:
         self._speak = speak
         self._draws = draws
+        self._again = again
         self.n_spoken = 0
 
     def climb(self, utterance: Utterance) -> Checked:
@@ -75,6 +77,8 @@ class Ladder:
                 return take
             log.info("a take is %s", ", ".join(take.flags))
             takes.append(take)
+            if not self._again:
+                break
         if not takes:
             raise failure
         return min(takes, key=lambda take: gravity(take.flags))

@@ -27,6 +27,15 @@ def publish(station: Station, lease: Lease, spec: SpeechSpec, sound: Iterator[Pc
                   duration_seconds=round(encoded.duration_s, 3), sample_rate=SAMPLE_RATE_HZ)
 
 
+def publish_lossless(station: Station, lease: Lease, flac: bytes, duration_s: float) -> Output:
+    """As `publish`, of sound that is encoded already."""
+    unit, content_type = lease.unit, CONTENT_TYPES["flac"]
+    key = result_key(unit.tenant, unit.job_id, unit.token, "flac")
+    sha256 = station.upload(lease, key, flac, content_type)
+    return Output(key=key, bytes=len(flac), sha256=sha256, content_type=content_type, duration_seconds=round(duration_s, 3),
+                  sample_rate=SAMPLE_RATE_HZ)
+
+
 def _until_stopped(lease: Lease, sound: Iterator[Pcm]) -> Iterator[Pcm]:
     for piece in sound:
         lease.check()

@@ -30,6 +30,7 @@ from worker.permits import Permits
 from worker.references import References
 from worker.scratch import scratch_folder
 from worker.voices.seam import Speech, Voice
+from worker.wrap_ups import WrapUps
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class Station:
         self.batch = Permits(worker.batch_slots(self.role))
         self.suspects = Permits(1)
         self.deliveries = Permits(worker.deliveries)
+        self.wrap_ups = WrapUps(self.slots if self.role == "speech" else 0)
         self._enlisting = threading.Lock()
         self._speaking: dict[Speech, Lease] = {}
         self.scratch = scratch_folder(self.settings)

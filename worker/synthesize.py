@@ -68,7 +68,8 @@ def synthesize(station: Station, lease: Lease, spec: SpeechSpec, text: str) -> T
                           reference=station.references.get(unit.tenant, spec.reference) if spec.reference else None)
     begun = time.monotonic()
     waited_ms = unit.claimed_ms - unit.queued_ms + round(1000 * (begun - lease.begun))
-    ladder = Ladder(lambda part: _speak(station, lease, part), draws=station.model.draws)
+    ladder = Ladder(lambda part: _speak(station, lease, part), draws=station.model.draws,
+                    again=station.settings.worker.respeak_flagged)
     best = ladder.climb(utterance)
     speak_ms = round(1000 * (time.monotonic() - begun))
     return Take(key, best.pcm, best.flags, unit.attempt, ladder.n_spoken, speak_ms=speak_ms, waited_ms=waited_ms)

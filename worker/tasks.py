@@ -2,7 +2,9 @@
 
 import logging
 import time
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from functools import partial
 
 from celery import Celery
 
@@ -21,7 +23,9 @@ from worker.station import Claimed, Station
 
 log = logging.getLogger(__name__)
 
-STEPS = {Phase.WHOLE: speak_whole, Phase.PLAN: plan, Phase.SPEAK: speak_segment, Phase.FINISH: finish}
+STEPS: Mapping[Phase, Callable[[Station, Lease], Callable[[], None] | None]] = {
+    Phase.WHOLE: speak_whole, Phase.PLAN: plan, Phase.SPEAK: speak_segment, Phase.FINISH: finish}
+"""A step that speaks gives what is left to do when its sound is there, which takes no slot."""
 
 
 def register(app: Celery, station: Station) -> None:
@@ -65,39 +69,73 @@ def _do_next(station: Station) -> bool:
 
 
 def do(station: Station, claimed: Claimed) -> None:
-    """Work on one unit to its end: committed, failed or given back."""
+    """Work on one unit until it is committed, failed or given back, or until its sound is there and its wrap-up begins."""
     unit = claimed.unit
-    with about(job_id=unit.job_id, unit=unit.ref, attempt=unit.attempt, request_id=unit.request_id), \
-            station.leases.holding(unit) as lease, _company(station, unit):
+    with _about(unit), ExitStack() as held:
+        lease = held.enter_context(station.leases.holding(unit))
+        held.enter_context(_company(station, unit))
         station.ring(claimed.bells)
-        begun = time.monotonic()
-        try:
-            STEPS[unit.phase](station, lease)
-            log.info("done: %s of %d characters in %.0f ms", unit.phase, unit.characters, 1000 * (time.monotonic() - begun))
-        except Stopped:
-            log.info("stopped")
-            _give_back(station, unit)
-        except BlobMissing as error:
-            log.error("data of this job is gone from storage: %s", error.message)
-            _fail(station, lease, VoiceFailed("Data of this job is gone from storage."))
-        except (BlobsUnavailable, StoreUnavailable, OSError) as error:
-            log.warning("giving back, uncharged: %s", error)
-            _pause(lease, 1.0)
-            _give_back(station, unit)
-        except SpeechError as error:
-            _fail(station, lease, error)
-        except Exception as error:
-            log.exception("unit failed unexpectedly")
-            _fail(station, lease, error)
+        with _ended(station, lease):
+            rest = STEPS[unit.phase](station, lease)
+            if rest is not None and not _is_suspect(unit) and station.wrap_ups.take_place():
+                station.wrap_ups.begin(partial(_wrap_up, station, lease, rest, held.pop_all()))
+                return
+            if rest is not None:
+                rest()
+            _tell_done(lease)
+
+
+def _wrap_up(station: Station, lease: Lease, rest: Callable[[], None], held: ExitStack) -> None:
+    """`rest`, on a thread of its own, inside whatever `held` has entered."""
+    with _about(lease.unit), held, _ended(station, lease):
+        rest()
+        _tell_done(lease)
+
+
+def _about(unit: Unit) -> AbstractContextManager[None]:
+    return about(job_id=unit.job_id, unit=unit.ref, attempt=unit.attempt, request_id=unit.request_id)
+
+
+def _tell_done(lease: Lease) -> None:
+    log.info("done: %s of %d characters in %.0f ms", lease.unit.phase, lease.unit.characters,
+             1000 * (time.monotonic() - lease.begun))
+
+
+@contextmanager
+def _ended(station: Station, lease: Lease) -> Iterator[None]:
+    """Inside, whatever is raised ends the unit: it fails, or is given back."""
+    try:
+        yield
+    except Stopped:
+        log.info("stopped")
+        _give_back(station, lease.unit)
+    except BlobMissing as error:
+        log.error("data of this job is gone from storage: %s", error.message)
+        _fail(station, lease, VoiceFailed("Data of this job is gone from storage."))
+    except (BlobsUnavailable, StoreUnavailable, OSError) as error:
+        log.warning("giving back, uncharged: %s", error)
+        _pause(lease, 1.0)
+        _give_back(station, lease.unit)
+    except SpeechError as error:
+        _fail(station, lease, error)
+    except Exception as error:
+        log.exception("unit failed unexpectedly")
+        _fail(station, lease, error)
 
 
 def _is_suspect(unit: Unit) -> bool:
     return Queue.parse(unit.queue).klass is JobClass.SUSPECT
 
 
-def _company(station: Station, unit: Unit) -> AbstractContextManager[None]:
+@contextmanager
+def _company(station: Station, unit: Unit) -> Iterator[None]:
     """A suspect runs alone, so that a crash is charged to it and to no batch unit. Its lease is renewed while it waits."""
-    return station.batch.alone() if _is_suspect(unit) else nullcontext()
+    if not _is_suspect(unit):
+        yield
+        return
+    with station.batch.alone():
+        station.wrap_ups.wait_for_those_under_way()
+        yield
 
 
 def _pause(lease: Lease, seconds: float) -> None:

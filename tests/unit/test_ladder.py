@@ -16,14 +16,15 @@ TEXT = "It rained all night long. In the morning the lake had come."
 HALVES = ["It rained all night long.", "In the morning the lake had come."]
 
 
-def climb(*script: Planned, text: str = TEXT, draws: bool = True, seed: int = 7) -> tuple[Checked, ScriptedVoice, Ladder]:
+def climb(*script: Planned, text: str = TEXT, draws: bool = True, again: bool = True,
+          seed: int = 7) -> tuple[Checked, ScriptedVoice, Ladder]:
     voice = ScriptedVoice([*script])
 
     def speak(utterance: Utterance) -> Sound:
         speech = voice.speak(utterance)
         return Sound(np.concatenate(list(speech.chunks())), speech.capped)
 
-    ladder = Ladder(speak, draws=draws)
+    ladder = Ladder(speak, draws=draws, again=again)
     take = ladder.climb(Utterance(text=text, voice="middle", language="en", seed=seed, instructions="calmly"))
     assert ladder.n_spoken == len(voice.heard) == len(script)
     return take, voice, ladder
@@ -51,6 +52,17 @@ def test_a_failed_take_is_spoken_again_with_another_seed() -> None:
     first, second = voice.heard
     assert (first.text, first.instructions) == (second.text, second.instructions)
     assert first.seed != second.seed
+
+
+def test_an_operator_may_have_each_text_spoken_once() -> None:
+    take, _, ladder = climb(endless(), again=False)
+    assert Flag.TOO_LONG in take.flags
+    assert ladder.n_spoken == 1
+
+
+def test_a_take_that_is_no_use_is_spoken_again_all_the_same() -> None:
+    take, _, ladder = climb(broken(), good(), again=False)
+    assert (take.flags, ladder.n_spoken) == ((), 2)
 
 
 def test_the_other_seeds_follow_from_the_first() -> None:

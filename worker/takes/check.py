@@ -84,6 +84,8 @@ def _has_inner_silence(heard: Heard) -> bool:
 
 
 def _is_clipping(heard: Heard) -> bool:
+    if heard.pcm.max() < _FULL_SCALE and heard.pcm.min() > -_FULL_SCALE:
+        return False
     return float(np.mean(np.abs(heard.pcm) >= _FULL_SCALE)) > _CLIPPED_SHARE
 
 

@@ -20,8 +20,13 @@ def levels(pcm: Pcm) -> Pcm:
         raise BrokenSound(f"The voice gave samples of shape {pcm.shape}; mono, [n_samples], is expected.")
     if not np.isfinite(pcm).all():
         raise BrokenSound("The voice gave samples that are not numbers (NaN or infinite).")
-    padded = np.pad(pcm, (0, -len(pcm) % FRAME)).reshape(-1, FRAME)
-    return np.sqrt(np.mean(np.square(padded), axis=1, dtype=np.float32))
+    n_whole = len(pcm) // FRAME * FRAME
+    whole, rest = pcm[:n_whole].reshape(-1, FRAME), pcm[n_whole:]
+    energy = np.einsum("fs,fs->f", whole, whole)  # [n_whole_frames]; without a copy of the take
+    if len(rest):
+        energy = np.append(energy, np.dot(rest, rest))
+    loudness: Pcm = np.sqrt(energy / FRAME, dtype=np.float32)
+    return loudness
 
 
 def has_sound(loudness: Pcm) -> bool:

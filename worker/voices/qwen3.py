@@ -41,16 +41,13 @@ class Qwen3:
 
     def __init__(self, start: EngineStart, watcher: Watcher) -> None:
         self._start = start
+        self.model_id = start.model_id  # once: it looks at the file system, and every claim asks for it
         self._watcher = watcher
         self._client: EngineClient | None = None
         self._info: SpeakerInfo | None = None
         self._in_flight = InFlight()
         self._ids = itertools.count(1)
         self._speeches: weakref.WeakValueDictionary[int, Qwen3Speech] = weakref.WeakValueDictionary()
-
-    @property
-    def model_id(self) -> str:
-        return self._start.model_id
 
     @property
     def well(self) -> bool:

@@ -70,13 +70,14 @@ local function suspect_queue(queue) return (string.gsub(queue, '[^:]+$', 'suspec
 local function count(queue, units, characters)
   call('HINCRBY', P .. 'depth', queue, units)
   call('HINCRBY', P .. 'backlog', queue, characters)
-  if units > 0 then BELLS[queue] = true end
+  -- A bell for each: were all that wait rung for again, a burst of jobs would ring with the square of their number.
+  if units > 0 and BELLS[queue] ~= true then BELLS[queue] = (BELLS[queue] or 0) + units end
 end
 
 -- Which doorbells to send: {queue, times, ...}. Never more than could find work, a free slot, and room in Celery's queue.
 local function bells()
   local out = {}
-  for queue in pairs(BELLS) do
+  for queue, wanted in pairs(BELLS) do
     local n
     if queue == 'deliver' then
       n = call('ZCOUNT', P .. 'outbox', '-inf', NOW)
@@ -86,6 +87,7 @@ local function bells()
       if slots > 0 then n = math.min(n, slots - tonumber(call('HGET', P .. 'leased', queue) or '0')) end
     end
     n = math.min(n, DOORBELLS) - call('LLEN', P .. 'celery:' .. queue)
+    if wanted ~= true then n = math.min(n, wanted) end
     if n > 0 then out[#out + 1] = queue; out[#out + 1] = n end
   end
   return out

@@ -95,6 +95,18 @@ def test_doorbells_stop_at_the_number_of_free_slots(mill: Mill) -> None:
     assert mill.submit().bells == ()
 
 
+def test_a_burst_of_jobs_rings_once_for_each_even_where_nobody_has_claimed_yet(mill: Mill) -> None:
+    mill.store.run(verbs.enlist("w1", "speech", "host", "ready", {"speech:tone:batch": 64}))
+    assert [mill.submit().bells for _ in range(5)] == [(("speech:tone:batch", 1),)] * 5
+
+
+def test_the_sweep_rings_for_all_that_nobody_heard(mill: Mill) -> None:
+    mill.store.run(verbs.enlist("w1", "speech", "host", "ready", {"speech:tone:batch": 64}))
+    for _ in range(5):
+        mill.submit()
+    assert dict(mill.sweep().bells)["speech:tone:batch"] == 5
+
+
 def test_a_waiting_job_says_why_it_waits(mill: Mill) -> None:
     first, second = mill.submit().job_id, mill.submit().job_id
     slots = {"speech:tone:batch": 1}
