@@ -11,27 +11,9 @@ from torch import Tensor
 from worker.model.codec_past import Past
 from worker.model.codec_weights import CodecWeights
 from worker.model.kernels.conv import Conv, Snake, causal_conv, causal_conv_both
+from worker.model.kernels.residual_unit import ResidualUnit, residual_unit, residual_unit_both
 
 DILATIONS = (1, 3, 9)
-
-
-@dataclass(frozen=True)
-class ResidualUnit:
-    """x + narrow(snake(wide(snake(x)))): `before` is the first snake, seven taps are `wide`, one tap is `narrow`."""
-
-    before: Snake
-    wide: Conv
-    between: Snake
-    narrow: Conv
-
-    @classmethod
-    def load(cls, weights: CodecWeights, name: str, dilation: int) -> "ResidualUnit":
-        return cls(
-            before=weights.snake(f"{name}.act1"),
-            wide=weights.conv(f"{name}.conv1", dilation),
-            between=weights.snake(f"{name}.act2"),
-            narrow=weights.conv(f"{name}.conv2"),
-        )
 
 
 @dataclass(frozen=True)
@@ -47,7 +29,7 @@ class Block:
         return cls(
             before=weights.snake(f"{name}.0"),
             stretch=weights.transposed_conv(f"{name}.1", rate),
-            units=tuple(ResidualUnit.load(weights, f"{name}.{place}", dilation) for place, dilation in enumerate(DILATIONS, 2)),
+            units=tuple(_unit(weights, f"{name}.{place}", dilation) for place, dilation in enumerate(DILATIONS, 2)),
         )
 
     @property
@@ -60,10 +42,17 @@ class Block:
         first, last = self.units[0], self.units[-1]
         x, active = causal_conv_both(*past.before(active, self.stretch.n_past), self.stretch, snake=first.before)
         for unit, following in zip(self.units, self.units[1:], strict=False):
-            hidden = causal_conv(*past.before(active, unit.wide.n_past), unit.wide, snake=unit.between)
-            x, active = causal_conv_both(hidden, 0, unit.narrow, residual=x, snake=following.before)
-        hidden = causal_conv(*past.before(active, last.wide.n_past), last.wide, snake=last.between)
-        return causal_conv(hidden, 0, last.narrow, residual=x, snake=after)
+            x, active = residual_unit_both(*past.before(active, unit.wide.n_past), unit, residual=x, snake=following.before)
+        return residual_unit(*past.before(active, last.wide.n_past), last, residual=x, snake=after)
+
+
+def _unit(weights: CodecWeights, name: str, dilation: int) -> ResidualUnit:
+    return ResidualUnit(
+        before=weights.snake(f"{name}.act1"),
+        wide=weights.conv(f"{name}.conv1", dilation),
+        between=weights.snake(f"{name}.act2"),
+        narrow=weights.conv(f"{name}.conv2"),
+    )
 
 
 class Waveform:

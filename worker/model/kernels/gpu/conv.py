@@ -1,7 +1,14 @@
 # mypy: disable-error-code="import-not-found, import-untyped, no-untyped-def, no-untyped-call, untyped-decorator"
-"""conv.py on a GPU: one implicit matrix product over taps and channels, and all that follows it in its epilogue."""
+"""conv.py on a GPU: one implicit matrix product over taps and channels, and all that follows it in its epilogue.
 
-from dataclasses import dataclass, replace
+The input is read a tap at a time as a box of [steps, channels], moved by as many steps as the tap looks back. Where the GPU has
+a tensor memory accelerator (compute capability 9), the boxes are its own: it computes the addresses, and what lies before a row's
+beginning it reads as zeros, which is the silence that we mean. Elsewhere, in float32, and where channels are too few for it, the
+same kernel reads by pointers.
+"""
+
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 import triton
@@ -9,30 +16,41 @@ import triton.language as tl
 from torch import Tensor
 
 from worker.model.kernels.conv import Conv, Snake
+from worker.model.kernels.gpu.boxes import boxed, takes_boxes, tile_of_steps, tile_of_weights
+from worker.model.kernels.gpu.conv_tiles import Tiles, tiles_by_boxes, tiles_by_pointers
+from worker.model.kernels.gpu.snake import snaked
 
 
 @dataclass(frozen=True)
-class Tiles:
-    """One program computes `steps` × `out` of the output, `in_` input channels of one tap at a time."""
+class Epilogue:
+    """What follows a convolution, and where it goes: at least one of `total` and `active`, both [rows, n_steps, n_out]."""
 
-    steps: int = 128
-    out: int = 128
-    in_: int = 64
-    n_warps: int = 8
-    n_stages: int = 3
+    residual: Tensor | None
+    snake: Snake | None
+    total: Tensor | None
+    active: Tensor | None
 
-
-TILES: dict[tuple[int, int, int], Tiles] = {}
-"""By (n_in, stretch * n_out, taps), where others than the usual were measured to be faster."""
+    def arguments(self, unused: Tensor) -> dict[str, Any]:
+        """Those of `finish`. A kernel's pointers can't be None; behind a flag that is off, `unused` is never read."""
+        return {
+            "alpha_ptr": unused if self.snake is None else self.snake.alpha,
+            "one_over_beta_ptr": unused if self.snake is None else self.snake.one_over_beta,
+            "residual_ptr": unused if self.residual is None else self.residual.contiguous(),
+            "sum_ptr": unused if self.total is None else self.total,
+            "snaked_ptr": unused if self.active is None else self.active,
+            "HAS_RESIDUAL": self.residual is not None,
+            "KEEP_SUM": self.total is not None,
+            "KEEP_SNAKED": self.active is not None,
+        }
 
 
 def causal_conv(x: Tensor, n_past: int, conv: Conv, *, residual: Tensor | None = None, snake: Snake | None = None) -> Tensor:
     """As worker.model.kernels.conv.causal_conv."""
     y = _empty(x, n_past, conv)
     if snake is None:
-        _launch(x, n_past, conv, residual, None, y, None)
+        _launch(x, n_past, conv, Epilogue(residual, None, total=y, active=None))
     else:
-        _launch(x, n_past, conv, residual, snake, None, y)
+        _launch(x, n_past, conv, Epilogue(residual, snake, total=None, active=y))
     return y
 
 
@@ -40,84 +58,121 @@ def causal_conv_both(
     x: Tensor, n_past: int, conv: Conv, *, snake: Snake, residual: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
     """As worker.model.kernels.conv.causal_conv_both."""
-    y, snaked = _empty(x, n_past, conv), _empty(x, n_past, conv)
-    _launch(x, n_past, conv, residual, snake, y, snaked)
-    return y, snaked
+    y, active = _empty(x, n_past, conv), _empty(x, n_past, conv)
+    _launch(x, n_past, conv, Epilogue(residual, snake, total=y, active=active))
+    return y, active
 
 
 def _empty(x: Tensor, n_past: int, conv: Conv) -> Tensor:
     return torch.empty(x.shape[0], (x.shape[1] - n_past) * conv.stretch, conv.n_out, dtype=x.dtype, device=x.device)
 
 
-def _launch(
-    x: Tensor, n_past: int, conv: Conv, residual: Tensor | None, snake: Snake | None, y: Tensor | None, snaked: Tensor | None
-) -> None:
+def _launch(x: Tensor, n_past: int, conv: Conv, epilogue: Epilogue) -> None:
+    x = x.contiguous()
+    boxes = takes_boxes(x, conv.weight)
+    n_out = conv.weight.shape[2]  # a transposed convolution's output is laid out as stretch * n_out channels
+    if boxes:
+        tiles = tiles_by_boxes(x.shape[0], x.shape[1] - n_past, len(conv.weight), conv.n_in, n_out)
+    else:
+        tiles = tiles_by_pointers(conv.n_in, n_out, exact=x.dtype == torch.float32)
+    launch(x, n_past, conv, epilogue, tiles, boxes=boxes)
+
+
+def launch(x: Tensor, n_past: int, conv: Conv, epilogue: Epilogue, tiles: Tiles, *, boxes: bool) -> None:
+    """`x` is dense, and `tiles` suit it."""
     rows, n_in_steps, n_in = x.shape
-    n_taps, _, n_out = conv.weight.shape  # the layout of a transposed convolution's output is stretch * n_out channels
+    n_taps, _, n_out = conv.weight.shape
     n_steps = n_in_steps - n_past
-    tiles = _tiles(n_in, n_out, n_taps)
-    grid = (triton.cdiv(n_steps, tiles.steps), triton.cdiv(n_out, tiles.out), rows)
-    unused = conv.bias               # a kernel's pointers can't be None; behind a flag that is off they are never read
+    source, left, right = x, conv.weight, conv.weight
+    if boxes:
+        source = boxed(x, (1, tiles.steps, tiles.in_))
+        left = boxed(conv.weight.view(-1, n_out), (tiles.in_, tiles.left))
+        right = boxed(conv.weight.view(-1, n_out), (tiles.in_, tiles.right)) if tiles.right else left
+    grid = (triton.cdiv(n_steps, tiles.steps) * triton.cdiv(n_out, tiles.out), rows)
     _causal_conv[grid](
-        x.contiguous(), conv.weight, conv.bias,
-        unused if snake is None else snake.alpha, unused if snake is None else snake.one_over_beta,
-        unused if residual is None else residual, unused if y is None else y, unused if snaked is None else snaked,
-        n_steps, n_past, conv.n_past, conv.dilation, n_in, n_out, conv.n_out,
-        N_TAPS=n_taps,
-        HAS_RESIDUAL=residual is not None, KEEP_SUM=y is not None, KEEP_SNAKED=snaked is not None,
-        EVEN=n_in % tiles.in_ == 0, STEPS=tiles.steps, OUT=tiles.out, IN=tiles.in_,
+        source, left, right, conv.bias,
+        n_steps=n_steps, n_past=n_past, reach=conv.n_past, dilation=conv.dilation,
+        **epilogue.arguments(unused=conv.bias),
+        N_TAPS=n_taps, N_IN=n_in, N_OUT=n_out, N_SNAKES=conv.n_out,
+        BOXES=boxes, STEPS=tiles.steps, LEFT=tiles.left, RIGHT=tiles.right, IN=tiles.in_,
         num_warps=tiles.n_warps, num_stages=tiles.n_stages,
     )  # fmt: skip
 
 
-def _tiles(n_in: int, n_out: int, n_taps: int) -> Tiles:
-    """tl.dot takes nothing narrower than 16."""
-    usual = TILES.get((n_in, n_out, n_taps), Tiles())
-    out = min(usual.out, max(16, triton.next_power_of_2(n_out)))
-    divisor = n_in & -n_in           # the largest power of two in it: then no load of a channel needs a mask
-    in_ = min(usual.in_, divisor if divisor >= 16 else max(16, triton.next_power_of_2(n_in)))
-    return replace(usual, out=out, in_=in_)
-
-
 @triton.jit(do_not_specialize=["n_steps", "n_past", "reach", "dilation"])  # one compilation serves every length
 def _causal_conv(
-    x_ptr, weight_ptr, bias_ptr, alpha_ptr, one_over_beta_ptr, residual_ptr, sum_ptr, snaked_ptr,
-    n_steps, n_past, reach, dilation, n_in, n_out, n_snakes,
-    N_TAPS: tl.constexpr, HAS_RESIDUAL: tl.constexpr, KEEP_SUM: tl.constexpr, KEEP_SNAKED: tl.constexpr,
-    EVEN: tl.constexpr, STEPS: tl.constexpr, OUT: tl.constexpr, IN: tl.constexpr,
+    x, left_weight, right_weight, bias_ptr, alpha_ptr, one_over_beta_ptr, residual_ptr, sum_ptr, snaked_ptr,
+    n_steps, n_past, reach, dilation,
+    N_TAPS: tl.constexpr, N_IN: tl.constexpr, N_OUT: tl.constexpr, N_SNAKES: tl.constexpr,
+    HAS_RESIDUAL: tl.constexpr, KEEP_SUM: tl.constexpr, KEEP_SNAKED: tl.constexpr,
+    BOXES: tl.constexpr, STEPS: tl.constexpr, LEFT: tl.constexpr, RIGHT: tl.constexpr, IN: tl.constexpr,
 ):  # fmt: skip
-    """A program makes STEPS × OUT of one row: output step t is the sum over taps of weight[tap] · x[t + n_past - reach +
-    tap·dilation], zeros before the row begins. `reach` is how far back the first tap looks, `n_past` how much of that x holds.
-    The sum is rounded to x's type where the model rounds: behind the convolution, and behind the residual."""
-    dtype = sum_ptr.dtype.element_ty if KEEP_SUM else snaked_ptr.dtype.element_ty
-    row = tl.program_id(2).to(tl.int64)
-    step = tl.program_id(0) * STEPS + tl.arange(0, STEPS)
-    out = tl.program_id(1) * OUT + tl.arange(0, OUT)
-    channel = tl.arange(0, IN)
-    is_step, is_out = step < n_steps, out < n_out
-    row_start = row * (n_steps + n_past)
-    n_blocks = tl.cdiv(n_in, IN)
-    total = tl.zeros([STEPS, OUT], tl.float32)
-    for block in range(N_TAPS * n_blocks):  # one loop, so that loads are in flight across taps
-        tap, first = block // n_blocks, (block % n_blocks) * IN
-        source = step + n_past - reach + tap * dilation
-        x_mask = ((source >= 0) & is_step)[:, None]
-        weight_mask = is_out[None, :]
-        if not EVEN:
-            x_mask = x_mask & (first + channel < n_in)[None, :]
-            weight_mask = weight_mask & (first + channel < n_in)[:, None]
-        x = tl.load(x_ptr + (row_start + source)[:, None] * n_in + (first + channel)[None, :], x_mask, 0.0)
-        weight = tl.load(weight_ptr + (tap * n_in + first + channel)[:, None] * n_out + out[None, :], weight_mask, 0.0)
-        total = tl.dot(x, weight, total, input_precision="ieee")
-    total += tl.load(bias_ptr + out, is_out, 0.0).to(tl.float32)[None, :]
-    total = total.to(dtype).to(tl.float32)
-    at = (row * n_steps + step)[:, None] * n_out + out[None, :]
-    mask = is_step[:, None] & is_out[None, :]
+    """A program makes STEPS × (LEFT + RIGHT) of one row: output step t is the sum over taps of weight[tap] · x[t + n_past - reach
+    + tap·dilation], zeros before the row begins. `reach` is how far back the first tap looks, `n_past` how much of that x has."""
+    N_TILES: tl.constexpr = (N_OUT + LEFT + RIGHT - 1) // (LEFT + RIGHT)
+    N_BLOCKS: tl.constexpr = (N_IN + IN - 1) // IN
+    row = tl.program_id(1)
+    first_step = tl.program_id(0) // N_TILES * STEPS
+    first_out = tl.program_id(0) % N_TILES * (LEFT + RIGHT)  # neighbours in time read the same input
+    left = biases(bias_ptr, first_out + tl.arange(0, LEFT), N_OUT, STEPS)
+    if RIGHT > 0:
+        right = biases(bias_ptr, first_out + LEFT + tl.arange(0, RIGHT), N_OUT, STEPS)
+    for block in range(N_TAPS * N_BLOCKS):  # one loop, so that loads are in flight across taps
+        tap, first_in = block // N_BLOCKS, block % N_BLOCKS * IN
+        start = first_step + n_past - reach + tap * dilation
+        steps = tile_of_steps(x, row, start, first_in, n_steps + n_past, N_IN, STEPS, IN, BOXES)
+        weight = tile_of_weights(left_weight, tap, first_in, first_out, N_IN, N_OUT, IN, LEFT, BOXES)
+        left = tl.dot(steps, weight, left, input_precision="ieee")
+        if RIGHT > 0:
+            weight = tile_of_weights(right_weight, tap, first_in, first_out + LEFT, N_IN, N_OUT, IN, RIGHT, BOXES)
+            right = tl.dot(steps, weight, right, input_precision="ieee")
+    step = first_step + tl.arange(0, STEPS)
+    out = first_out + tl.arange(0, LEFT)
     if HAS_RESIDUAL:
-        total = (total + tl.load(residual_ptr + at, mask, 0.0).to(tl.float32)).to(dtype).to(tl.float32)
+        left += residuals(residual_ptr, row, step, out, n_steps, N_OUT)
+    finish(
+        left, row, step, out, n_steps, alpha_ptr, one_over_beta_ptr, sum_ptr, snaked_ptr,
+        N_OUT, N_SNAKES, KEEP_SUM, KEEP_SNAKED,
+    )  # fmt: skip
+    if RIGHT > 0:
+        out = first_out + LEFT + tl.arange(0, RIGHT)
+        if HAS_RESIDUAL:
+            right += residuals(residual_ptr, row, step, out, n_steps, N_OUT)
+        finish(
+            right, row, step, out, n_steps, alpha_ptr, one_over_beta_ptr, sum_ptr, snaked_ptr,
+            N_OUT, N_SNAKES, KEEP_SUM, KEEP_SNAKED,
+        )  # fmt: skip
+
+
+@triton.jit
+def biases(bias_ptr, out, N_OUT: tl.constexpr, STEPS: tl.constexpr):
+    """What a sum begins with: [STEPS, channels out], float32."""
+    bias = tl.load(bias_ptr + out, out < N_OUT, 0.0).to(tl.float32)[None, :]
+    return tl.broadcast_to(bias, [STEPS, out.shape[0]])
+
+
+@triton.jit
+def residuals(residual_ptr, row, step, out, n_steps, N_OUT: tl.constexpr):
+    """[steps, channels out] of a row."""
+    mask = (step < n_steps)[:, None] & (out < N_OUT)[None, :]
+    row_at = row.to(tl.int64) * n_steps * N_OUT
+    return tl.load(residual_ptr + row_at + step[:, None] * N_OUT + out[None, :], mask, 0.0)
+
+
+@triton.jit
+def finish(
+    total, row, step, out, n_steps, alpha_ptr, one_over_beta_ptr, sum_ptr, snaked_ptr,
+    N_OUT: tl.constexpr, N_SNAKES: tl.constexpr, KEEP_SUM: tl.constexpr, KEEP_SNAKED: tl.constexpr,
+):  # fmt: skip
+    """Stores `total`, float32, of the steps `step` and channels `out` of a row, its SnakeBeta, or both. Nothing was rounded
+    before."""
+    is_out = out < N_OUT
+    mask = (step < n_steps)[:, None] & is_out[None, :]
+    at = step[:, None] * N_OUT + out[None, :]  # in the row; 32 bits suffice for 11,000 frames, and registers are scarce here
+    row_at = row.to(tl.int64) * n_steps * N_OUT
     if KEEP_SUM:
-        tl.store(sum_ptr + at, total, mask)
+        tl.store(sum_ptr + row_at + at, total, mask)
     if KEEP_SNAKED:
-        snake = out % n_snakes
-        wave = tl.sin(total * tl.load(alpha_ptr + snake, is_out, 0.0)[None, :])
-        tl.store(snaked_ptr + at, total + tl.load(one_over_beta_ptr + snake, is_out, 0.0)[None, :] * wave * wave, mask)
+        alpha = tl.load(alpha_ptr + out % N_SNAKES, is_out, 0.0)[None, :]
+        one_over_beta = tl.load(one_over_beta_ptr + out % N_SNAKES, is_out, 0.0)[None, :]
+        tl.store(snaked_ptr + row_at + at, snaked(total, alpha, one_over_beta), mask)
