@@ -17,7 +17,11 @@ LONGEST_BY_PROMPTS = {1: 1024, 4: 256, 8: 128}
 
 TAKE_FRAMES = (*range(32, 256, 16), *range(256, 385, 32))
 """Lengths of takes for the codec: a segment is at most some 20 s, 250 frames. Longer ones have no graph."""
-TAKES = (1, 2, 4, 8)
+TAKES = (1, 2, 3, 4, 6, 8)
+STREAMS = (1, 2, 4, 8)
+"""Few streams need a chunk of one length in the same step; more go in several launches."""
+LONG_CHUNK_FRAMES = 128
+"""A reference goes before a clone's first chunk: up to 375 frames, of one stream at a time."""
 
 
 @dataclass(frozen=True, order=True)
@@ -41,6 +45,14 @@ class TakeBucket:
     """A launch of the codec: `n_takes`, each padded to `n_frames`."""
 
     n_takes: int
+    n_frames: int
+
+
+@dataclass(frozen=True, order=True)
+class ChunkBucket:
+    """A launch of the codec for streams: the next `n_frames` of `n_streams`."""
+
+    n_streams: int
     n_frames: int
 
 
@@ -91,10 +103,16 @@ def take_buckets(batch_frames: int) -> list[TakeBucket]:
     return [TakeBucket(n_takes, n_frames) for n_takes in TAKES for n_frames in TAKE_FRAMES if n_takes * n_frames <= batch_frames]
 
 
-def split_takes(n_takes: int, sizes: Collection[int]) -> list[int]:
-    """Sizes of the launches that together are `n_takes`, the largest first; none is padded with takes. `sizes` holds 1."""
+def chunk_buckets(lengths: Collection[int]) -> list[ChunkBucket]:
+    """Sizes of chunks of these lengths, ascending, and one for references."""
+    chunks = [ChunkBucket(n_streams, n_frames) for n_streams in STREAMS for n_frames in lengths]
+    return sorted([*chunks, ChunkBucket(1, LONG_CHUNK_FRAMES)])
+
+
+def split_exactly(n: int, sizes: Collection[int]) -> list[int]:
+    """Sizes of the launches that together are `n`, the largest first; none is padded. `sizes` holds 1."""
     parts = []
     for size in sorted(sizes, reverse=True):
-        n_full, n_takes = divmod(n_takes, size)
+        n_full, n = divmod(n, size)
         parts += [size] * n_full
     return parts

@@ -5,7 +5,8 @@ what to launch, a runner and a codec launch it. No torch.
     (any thread)   (references encoded)   (slots)   (codes)    (codec)
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from worker.engine.arrivals import Arrivals
@@ -22,15 +23,19 @@ from worker.model.config import SAMPLE_RATE_HZ
 from worker.model.errors import EngineError
 from worker.model.prompt import Prompt
 
+LOOK_S = 1e-4
+"""How often it is looked whether sound has come, while a frame of milliseconds is waited for."""
+
 
 @dataclass(frozen=True)
 class EngineParts:
-    """What an engine is put together from (worker/engine/build.py)."""
+    """What an engine is put together from (worker/engine/build.py). `device_gauges`: figures of the device, by name."""
 
     runner: Runner
     codec: Codec
     prompter: Prompter
     info: SpeakerInfo
+    device_gauges: Callable[[], dict[str, float]] = dict
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ class Engine:
     def __init__(self, parts: EngineParts, options: EngineOptions, listener: Listener) -> None:
         self.info = parts.info
         self._runner, self._prompter, self._listener = parts.runner, parts.prompter, listener
+        self._device_gauges = parts.device_gauges
         places = parts.runner.n_slots + options.max_waiting
         self._inbox = Inbox(Limits(places=places, batch_places=places - options.interactive_slots))
         self._arrivals = Arrivals(parts.prompter)
@@ -109,6 +115,7 @@ class Engine:
             "launches": counts.launches,
             "audio_s": counts.samples / SAMPLE_RATE_HZ,
             "mean_rows": counts.frames / max(counts.launches, 1),
+            **self._device_gauges(),
         }
 
     def _prompted(self, speak: Speak) -> Prompt | None:
@@ -159,6 +166,9 @@ class Engine:
         """While the device works on the one just launched."""
         if self._unread is None:
             return
+        while self._voicing.has_launched and not self._unread.frames.ready():
+            self._tell(wait=False)  # at once: whoever listens would otherwise wait for the end of the frame
+            time.sleep(LOOK_S)
         for utterance in self._scheduler.commit(self._unread.rows, self._unread.frames.wait()):
             if utterance.ending is Ending.BROKEN:
                 self._voicing.drop(utterance)

@@ -23,6 +23,9 @@ class FrameLaunch:
         self._memory, self._n_rows = memory, n_rows
         self._frames: Frames | None = None
 
+    def ready(self) -> bool:
+        return self._frames is not None or self._memory.is_done()
+
     def wait(self) -> Frames:
         """Blocks until the device has done it; later calls answer the same."""
         if self._frames is None:
@@ -56,6 +59,9 @@ class FrameMemory:
         """All of it is on the current stream."""
         if self._done is not None:
             self._done.record()
+
+    def is_done(self) -> bool:
+        return self._done is None or bool(self._done.query())  # type: ignore[no-untyped-call]
 
     def wait(self) -> None:
         if self._done is not None:

@@ -41,6 +41,10 @@ class Frames:
 
 
 class LaunchedFrames(Protocol):
+    def ready(self) -> bool:
+        """Whether `wait` would return at once."""
+        ...
+
     def wait(self) -> Frames:
         """Blocks until the device has done it."""
         ...

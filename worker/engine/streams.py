@@ -7,7 +7,7 @@ import numpy as np
 from worker.engine.runner import Codec, CodecStream, Codes
 from worker.engine.utterance import Utterance
 
-CHUNK_FRAMES = (2, 4, 8, 16, 25)
+CHUNK_FRAMES = (1, 2, 4, 8, 16, 25)
 """First, second, … and from then on the last: sound soon, then in pieces large enough to be cheap. Few lengths, because only
 chunks of one length are decoded together; each lasts longer than the next takes to make."""
 

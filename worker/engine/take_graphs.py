@@ -4,7 +4,7 @@ batch (H200), in which it launches no frames; a graph costs it a fraction of one
 import torch
 from torch import Tensor
 
-from worker.engine.buckets import TakeBucket, split_takes, take_buckets
+from worker.engine.buckets import TakeBucket, split_exactly, take_buckets
 from worker.engine.graphs import Graphs
 from worker.model.codec import CodecDecoder
 from worker.model.config import SAMPLES_PER_FRAME
@@ -39,7 +39,7 @@ class TakeGraphs:
         n_frames = codes.shape[1]
         sizes = [bucket.n_takes for bucket in self._graphs.sizes if bucket.n_frames == n_frames]
         start = 0
-        for n_takes in split_takes(len(codes), sizes):
+        for n_takes in split_exactly(len(codes), sizes):
             here = slice(start, start + n_takes)
             bucket = TakeBucket(n_takes, n_frames)
             self._codes_of(bucket).copy_(codes[here], non_blocking=True)

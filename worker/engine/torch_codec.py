@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from worker.engine.chunk_graphs import ChunkGraphs
 from worker.engine.runner import Codes, LaunchedSound, Pcm
 from worker.engine.streams import CHUNK_FRAMES
 from worker.engine.take_graphs import TakeGraphs
@@ -23,6 +24,9 @@ hundreds of shapes grows for hours."""
 CUDA_BATCH_FRAMES = 1024
 CPU_BATCH_FRAMES = 256
 LEAST_BATCH_FRAMES = 64
+
+STREAMS_PRIORITY = -2
+"""Somebody listens: chunks go before frames (worker/engine/torch_runner.py), and those before whole takes."""
 
 CPU_PIECE_FRAMES = 32
 """A CPU decodes whole takes in such pieces, whose activations mostly stay in its caches: real size, one core, 36 ms a frame
@@ -49,16 +53,20 @@ class LaunchedSamples:
 
 
 class TorchCodec:
-    """The Codec of worker/engine/runner.py. `batch_frames` 0 is the device's usual; `graphs` takes whole takes through CUDA
-    graphs on a GPU. `notes` says what an operator should know, once it is warm. Raises ValueError where codes are none of the
-    codec's."""
+    """The Codec of worker/engine/runner.py. `batch_frames` 0 is the device's usual; `graphs` takes whole takes and chunks through
+    CUDA graphs on a GPU, where the two have a stream each. `notes` says what an operator should know, once it is warm. Raises
+    ValueError where codes are none of the codec's."""
 
     def __init__(self, decoder: CodecDecoder, batch_frames: int = 0, *, graphs: bool = False) -> None:
         self._decoder = decoder
         self._on_gpu = decoder.device.type == "cuda"
-        self._stream = torch.cuda.Stream(decoder.device) if self._on_gpu else None  # type: ignore[no-untyped-call]
+        self._takes = torch.cuda.Stream(decoder.device) if self._on_gpu else None  # type: ignore[no-untyped-call]
+        self._chunks = (
+            torch.cuda.Stream(decoder.device, STREAMS_PRIORITY) if self._on_gpu else None  # type: ignore[no-untyped-call]
+        )
         self._wants_graphs = graphs
-        self._graphs: TakeGraphs | None = None
+        self._take_graphs: TakeGraphs | None = None
+        self._chunk_graphs: ChunkGraphs | None = None
         self.batch_frames = batch_frames or (CUDA_BATCH_FRAMES if self._on_gpu else CPU_BATCH_FRAMES)
         self.notes: list[str] = []
 
@@ -70,7 +78,7 @@ class TorchCodec:
         """Every kernel once, so that none is compiled while somebody waits; on a GPU also the largest batch, so that its memory
         is taken now. Where it does not suffice, batches are halved until it does. Raises TooLittleMemory where nothing is
         left to halve."""
-        if self._stream is not None:
+        if self._on_gpu:
             torch.cuda.synchronize()  # the weights came on another stream
         while not self._fits():
             if self.batch_frames <= LEAST_BATCH_FRAMES:
@@ -78,40 +86,54 @@ class TorchCodec:
                                       "slots")
             self.batch_frames //= 2
             self.notes.append(f"too little memory for the codec: it decodes {self.batch_frames} frames at a time")
-        if self._stream is not None and self._wants_graphs:
-            with self._on_stream():  # its codes are cleared there: on another stream, a capture might read them before
-                graphs = TakeGraphs(self._decoder, self._stream, self.batch_frames)
-                self.notes += graphs.capture()
-            self._graphs = graphs
+        if self._takes is not None and self._chunks is not None and self._wants_graphs:
+            self._capture(self._takes, self._chunks)
 
     def decode(self, takes: Sequence[Codes]) -> LaunchedSound:
         """Whole takes, padded to the longest: group them by length. One longer than batch_frames is decoded piece after piece, in
         the memory of batch_frames; better alone than in company, which waits for it."""
         longest = max(len(take) for take in takes)
-        graphs, n_frames = self._graphs, self._graphs.padded_frames(longest) if self._graphs else None
+        graphs, n_frames = self._take_graphs, self._take_graphs.padded_frames(longest) if self._take_graphs else None
         lengths = [len(take) for take in takes]
-        with self._on_stream():
+        with _on(self._takes):
             if graphs is not None and n_frames is not None:
-                codes = torch.from_numpy(self._padded(takes, n_frames)).pin_memory()  # [takes, n_frames, n_codes]
-                samples = torch.empty(len(takes), n_frames * SAMPLES_PER_FRAME, pin_memory=True)
+                codes, samples = self._pinned(self._padded(takes, n_frames))
                 graphs.decode(codes, samples)
                 return self._copied(samples, lengths)
-            codes = self._on_device(self._padded(takes, -(-longest // LENGTH_STEP) * LENGTH_STEP))
-            n_takes = max(1, self.batch_frames // codes.shape[1])  # short takes may be mostly padding
-            return self._launched(torch.cat([self._whole(part) for part in torch.split(codes, n_takes)]), lengths)
+            device_codes = self._on_device(self._padded(takes, -(-longest // LENGTH_STEP) * LENGTH_STEP))
+            n_takes = max(1, self.batch_frames // device_codes.shape[1])  # short takes may be mostly padding
+            return self._launched(torch.cat([self._whole(part) for part in torch.split(device_codes, n_takes)]), lengths)
 
     def open_stream(self) -> CodecStream:
-        with self._on_stream():
+        with _on(self._chunks):
             return self._decoder.open_stream()
 
     def decode_chunks(self, chunks: Sequence[tuple[CodecStream, Codes]]) -> LaunchedSound:
-        lengths = {len(codes) for _, codes in chunks}
-        if len(lengths) != 1:
-            raise ValueError(f"Chunks of one call are equally long, not {sorted(lengths)} frames.")
-        with self._on_stream():
-            codes = self._on_device(self._checked(np.stack([codes for _, codes in chunks])))  # [streams, n_frames, n_codes]
-            samples = self._in_pieces([stream for stream, _ in chunks], codes)
-            return self._launched(samples, [*lengths] * len(chunks))
+        lengths = [len(codes) for _, codes in chunks]
+        if len(set(lengths)) != 1:
+            raise ValueError(f"Chunks of one call are equally long, not {sorted(set(lengths))} frames.")
+        streams = [stream for stream, _ in chunks]
+        host_codes = self._checked(np.stack([codes for _, codes in chunks]))  # [streams, n_frames, n_codes]
+        with _on(self._chunks):
+            if self._chunk_graphs is not None and self._chunk_graphs.serve:
+                codes, samples = self._pinned(host_codes)
+                self._chunk_graphs.decode(streams, codes, samples)
+                return self._copied(samples, lengths)
+            return self._launched(self._in_pieces(streams, self._on_device(host_codes)), lengths)
+
+    def _capture(self, takes: torch.cuda.Stream, chunks: torch.cuda.Stream) -> None:
+        with _on(takes):  # its codes are cleared there: on another stream, a capture might read them before
+            take_graphs = TakeGraphs(self._decoder, takes, self.batch_frames)
+            self.notes += take_graphs.capture()
+        with _on(chunks):
+            chunk_graphs = ChunkGraphs(self._decoder, chunks)
+            self.notes += chunk_graphs.capture()
+        self._take_graphs, self._chunk_graphs = take_graphs, chunk_graphs
+
+    def _pinned(self, codes: NDArray[np.int32]) -> tuple[Tensor, Tensor]:
+        """`codes` [rows, n_frames, n_codes] where the device can read them, and room for their samples [rows, n_samples]."""
+        rows, n_frames, _ = codes.shape
+        return torch.from_numpy(codes).pin_memory(), torch.empty(rows, n_frames * SAMPLES_PER_FRAME, pin_memory=True)
 
     def _padded(self, takes: Sequence[Codes], n_frames: int) -> NDArray[np.int32]:
         padded = np.zeros((len(takes), n_frames, self._decoder.config.n_codes), np.int32)
@@ -138,7 +160,7 @@ class TorchCodec:
         """[takes, n_frames, n_codes] → [takes, n_samples]"""
         if codes.shape[1] <= self._piece_frames:
             return self._decoder.decode(codes)
-        return self._in_pieces([self.open_stream() for _ in codes], codes)
+        return self._in_pieces([self._decoder.open_stream() for _ in codes], codes)
 
     def _in_pieces(self, streams: Sequence[CodecStream], codes: Tensor) -> Tensor:
         """[streams, n_frames, n_codes] → [streams, n_samples]. A reference makes the first chunk longer than a piece."""
@@ -180,5 +202,6 @@ class TorchCodec:
             silence = np.zeros((n_frames, self._decoder.config.n_codes), np.int32)
             self.decode_chunks([(stream, silence) for stream in streams]).wait()
 
-    def _on_stream(self) -> AbstractContextManager[object]:
-        return nullcontext() if self._stream is None else torch.cuda.stream(self._stream)
+
+def _on(stream: torch.cuda.Stream | None) -> AbstractContextManager[object]:
+    return nullcontext() if stream is None else torch.cuda.stream(stream)

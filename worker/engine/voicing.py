@@ -41,7 +41,9 @@ class Voicing:
         self._codec = codec
         self._streams = Streams(codec)
         self._takes = WholeTakes(codec.batch_frames)
-        self._launched: deque[_Launched] = deque()
+        # Apart, as on the device: what somebody listens for doesn't wait for takes that were launched before it.
+        self._launched_chunks: deque[_Launched] = deque()
+        self._launched_takes: deque[_Launched] = deque()
         self._step = 0
         self._streams_went_last = False
 
@@ -53,7 +55,7 @@ class Voicing:
     @property
     def has_launched(self) -> bool:
         """Whether sound is on its way, though nobody may want it any more."""
-        return len(self._launched) > 0
+        return len(self._launched_chunks) + len(self._launched_takes) > 0
 
     def joined(self, utterance: Utterance) -> None:
         """It has a slot: its codes begin to come."""
@@ -82,27 +84,32 @@ class Voicing:
             self._streams_went_last = False
 
     def finished(self, *, wait: bool) -> Iterator[Sound]:
-        """Sound that is ready, in the order launched. With `wait` blocks for the first."""
-        while self._launched and (wait or self._launched[0].sound.ready()):
-            wait = False
-            launched = self._launched.popleft()
-            for piece, pcm in zip(launched.pieces, launched.sound.wait(), strict=True):
-                if piece.utterance.is_heard:
-                    yield Sound(piece.utterance, _cut(pcm, piece.heard), piece.last)
+        """Sound that is ready, chunks of streams first, and otherwise in the order launched. With `wait` blocks for the first."""
+        for launched in (self._launched_chunks, self._launched_takes):
+            while launched and (wait or launched[0].sound.ready()):
+                wait = False
+                yield from _heard(launched.popleft())
 
     def _launch_chunks(self) -> bool:
         chunks = self._streams.take()
         if not chunks:
             return False
         sound = self._codec.decode_chunks([(chunk.stream, chunk.codes) for chunk in chunks])
-        self._launched.append(_Launched(sound, [_Piece(chunk.utterance, chunk.heard, chunk.last) for chunk in chunks]))
+        self._launched_chunks.append(_Launched(sound, [_Piece(chunk.utterance, chunk.heard, chunk.last) for chunk in chunks]))
         return True
 
     def _launch_takes(self) -> None:
         takes = self._takes.take(step=self._step)
         sound = self._codec.decode([take.codes for take in takes])
         pieces = [_Piece(take, slice(take.n_reference_frames, len(take.codes)), last=True) for take in takes]
-        self._launched.append(_Launched(sound, pieces))
+        self._launched_takes.append(_Launched(sound, pieces))
+
+
+def _heard(launched: _Launched) -> Iterator[Sound]:
+    """Blocks until the device has done it."""
+    for piece, pcm in zip(launched.pieces, launched.sound.wait(), strict=True):
+        if piece.utterance.is_heard:
+            yield Sound(piece.utterance, _cut(pcm, piece.heard), piece.last)
 
 
 def _cut(pcm: Pcm, frames: slice) -> Pcm:

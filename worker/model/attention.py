@@ -28,7 +28,7 @@ class DecodeAttention(Protocol):
 
     def __call__(
         self, qkv: Tensor, k_cache: Tensor, v_cache: Tensor, slots: Tensor, positions: Tensor, q_norm: Tensor, k_norm: Tensor,
-        rope: Rope, heads: Heads, n_splits: int = 1, block: int = 64,
+        rope: Rope, heads: Heads, n_splits: int = 1,
     ) -> Tensor:
         ...
 
@@ -52,7 +52,7 @@ def sdpa_prefill(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 def sdpa_decode(
     qkv: Tensor, k_cache: Tensor, v_cache: Tensor, slots: Tensor, positions: Tensor, q_norm: Tensor, k_norm: Tensor,
-    rope: Rope, heads: Heads, n_splits: int = 1, block: int = 64,  # noqa: ARG001
+    rope: Rope, heads: Heads, n_splits: int = 1,  # noqa: ARG001
 ) -> Tensor:
     """torch's SDPA under a mask over the whole slot. It reads every position of the slot, spoken or not: for comparison."""
     q, k, v = _turned(qkv, positions, q_norm, k_norm, rope, heads)
@@ -86,7 +86,7 @@ def flash_attention_decode() -> DecodeAttention:
 
     def decode(
         qkv: Tensor, k_cache: Tensor, v_cache: Tensor, slots: Tensor, positions: Tensor, q_norm: Tensor, k_norm: Tensor,
-        rope: Rope, heads: Heads, n_splits: int = 1, block: int = 64,  # noqa: ARG001
+        rope: Rope, heads: Heads, n_splits: int = 1,
     ) -> Tensor:
         q, k, v = _turned(qkv, positions, q_norm, k_norm, rope, heads)
         attended: Tensor = flash_attn_with_kvcache(

@@ -60,7 +60,19 @@ class CodecDecoder:
     def decode_chunks(self, streams: Sequence[CodecStream], codes: Tensor) -> Tensor:
         """The next frames of each stream, all different streams: `codes` [streams, n_frames, n_codes] →
         [streams, n_frames * 1920]."""
-        past = StreamedPast(list(streams), codes.shape[1], self.config.sliding_window)
+        memory = torch.stack([stream.memory for stream in streams])  # [streams, memory_size], a copy
+        n_frames = torch.stack([stream.n_frames for stream in streams])  # [streams]
+        samples = self.decode_after(memory, n_frames, codes)
+        for row, stream in enumerate(streams):
+            # Clones: a view would keep the memories of all rows alive.
+            stream.memory, stream.n_frames = memory[row].clone(), n_frames[row].clone()
+        return samples
+
+    @torch.inference_mode()
+    def decode_after(self, memory: Tensor, n_frames: Tensor, codes: Tensor) -> Tensor:
+        """As decode_chunks, of streams whose `memory` [streams, memory_size] and `n_frames` [streams] int64 lie together: both
+        are brought up to date in place."""
+        past = StreamedPast(memory, n_frames, codes.shape[1], self.config.sliding_window)
         samples = self._decoded(codes, past)  # [streams, n_frames * 1920]
         past.close()
         return samples

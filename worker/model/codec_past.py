@@ -56,18 +56,16 @@ class CodecStream:
 
 
 class StreamedPast:
-    """Chunks of several streams, equally long. Each layer reads its part of the memories and overwrites it with what the next
-    chunk will need; `close` gives each stream its own."""
+    """Chunks of several streams, equally long. `memory` [rows, n] and `n_frames` [rows] int64 are those of the streams; both are
+    changed in place: each layer overwrites its part of the memories, once it has read it, with what the next chunk will need,
+    and `close` counts the frames."""
 
-    def __init__(self, streams: list[CodecStream], n_frames: int, window: int) -> None:
-        self._streams = streams
-        self._n_frames = n_frames
-        self._memory = torch.stack([stream.memory for stream in streams])  # [rows, n], a copy
+    def __init__(self, memory: Tensor, n_frames: Tensor, n_new: int, window: int) -> None:
+        self._memory, self._n_frames, self._n_new = memory, n_frames, n_new
         self._part = slice(0, 0)         # of the layer that runs
-        device = self._memory.device
-        decoded = torch.stack([stream.n_frames for stream in streams])[:, None]  # [rows, 1]
-        self.positions = decoded + torch.arange(n_frames, device=device)  # [rows, n_frames]
-        key_positions = decoded + torch.arange(1 - window, n_frames, device=device)  # [rows, window - 1 + n_frames]
+        device, decoded = memory.device, n_frames[:, None]  # [rows, 1]
+        self.positions = decoded + torch.arange(n_new, device=device)  # [rows, n_new]
+        key_positions = decoded + torch.arange(1 - window, n_new, device=device)  # [rows, window - 1 + n_new]
         self.visible = _in_window(self.positions, key_positions, window)
         self._n_keys_kept = window - 1
 
@@ -83,11 +81,9 @@ class StreamedPast:
         return self._longer(keys), self._longer(values)
 
     def close(self) -> None:
-        """All layers have run: the streams remember this chunk."""
+        """All layers have run."""
         assert self._part.stop == self._memory.shape[1]
-        for stream, memory in zip(self._streams, self._memory, strict=True):
-            stream.memory = memory.clone()  # a view would keep the memories of all rows alive
-            stream.n_frames = stream.n_frames + self._n_frames
+        self._n_frames += self._n_new
 
     def _longer(self, x: Tensor) -> Tensor:
         rows, n_heads, _, dim = x.shape

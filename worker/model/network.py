@@ -13,7 +13,10 @@ from torch import Tensor
 
 from worker.model.attention import ENGINE, Attention
 from worker.model.config import CheckpointConfig
-from worker.model.kernels.embedding import sum_code_rows, sum_prompt_rows
+from worker.model.kernels.embedding import sum_frame_rows, sum_prompt_rows
+from worker.model.kernels.frame import open_frame, report_frame, settle_frame
+from worker.model.kernels.linear import norm_linear
+from worker.model.kernels.predictor_attention import OPENING
 from worker.model.kernels.sampling import draw_predictor_code, draw_talker_code
 from worker.model.prompt_batch import PromptRows
 from worker.model.sampling import MIN_FRAMES
@@ -21,9 +24,6 @@ from worker.model.slot_state import SlotState, empty_slots
 from worker.model.stack import Cache, load_stack
 from worker.model.tables import PREDICTOR, load_tables
 from worker.model.weights import TensorFile
-
-PREDICTOR_BLOCK = 16
-"""The predictor's whole history is 16 positions: one block of the attention kernel."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,6 @@ class Slots:
     state: SlotState
     talker_cache: Cache
     predictor_cache: Cache
-    row_numbers: Tensor              # [slots] int32: 0, 1, …
-    places: tuple[Tensor, ...]       # 16 times [slots] int32: place 0, 1, … of the predictor, the same for each row
 
 
 class Network:
@@ -56,14 +54,10 @@ class Network:
 
     def slots(self, n_slots: int, slot_positions: int) -> Slots:
         """Memory for `n_slots` utterances of `slot_positions` each, prompt and frames together."""
-        n, n_codes = n_slots + 1, self.config.n_codes
-        numbers = torch.arange(n, dtype=torch.int32, device=self.device)
         return Slots(
             state=empty_slots(self.config, n_slots, slot_positions, self.device, self.dtype),
-            talker_cache=self.talker.cache(n, slot_positions),
-            predictor_cache=self.predictor.cache(n, n_codes),
-            row_numbers=numbers,
-            places=tuple(torch.full_like(numbers, place) for place in range(n_codes)),
+            talker_cache=self.talker.cache(n_slots + 1, slot_positions),
+            predictor_cache=self.predictor.cache(n_slots + 1, self.config.n_codes),
         )
 
     @property
@@ -92,51 +86,41 @@ class Network:
         results [rows, 18] int32 is written: the frame's 16 codes, code 0 of the frame after, and 1 where NaN was met."""
         codes = self.predict(slots, rows)
         self.advance(slots, rows, codes)
-        state, at = slots.state, rows.long()
-        results[:, :-2] = codes
-        results[:, -2] = state.next_code[at]
-        results[:, -1] = state.broken[at]
+        report_frame(codes, rows, slots.state.next_code, slots.state.broken, results)
 
     @torch.inference_mode()
     def predict(self, slots: Slots, rows: Tensor) -> Tensor:
         """The first half of a frame: its codes [rows, 16] int32, code 0 as drawn before, the others drawn here."""
-        state, at, tables = slots.state, rows.long(), self.tables
+        state, tables, predictor, cache = slots.state, self.tables, self.predictor, slots.predictor_cache
         codes = torch.empty(len(rows), self.config.n_codes, dtype=torch.int32, device=self.device)
-        codes[:, 0] = state.next_code[at]
-        x = state.hidden[at]  # [rows, hidden]
-        self._predictor_step(slots, tables.projection(x) if tables.projection else x, place=0)
-        x = tables.predictor_inputs[0][codes[:, 0].long()]  # [rows, predictor hidden]
+        hidden, x = open_frame(rows, state.hidden, state.next_code, tables.predictor_inputs[0], codes)
+        x = torch.cat([tables.projection(hidden) if tables.projection else hidden, x])  # [2 * rows, predictor hidden]
+        x = predictor.step_in_frame(x, cache, OPENING)[len(rows):]  # [rows, predictor hidden]
         for place, head in enumerate(self.predictor_heads, start=1):
-            h = self._predictor_step(slots, x, place)
+            logits = norm_linear(x, predictor.norm, head, predictor.config.rms_norm_eps)  # [rows, predictor codes]
             read_next = tables.predictor_inputs[place] if place < len(tables.predictor_inputs) else None
             drawn = draw_predictor_code(
-                F.linear(h, head), rows, state.predictor_draw, state.seed, state.step, place, codes[:, place], state.broken,
+                logits, rows, state.predictor_draw, state.seed, state.step, place, codes[:, place], state.broken,
                 read_next,
             )
             if drawn is not None:
-                x = drawn
+                x = predictor.step_in_frame(drawn, cache, range(place + 1, place + 2))  # [rows, predictor hidden]
         return codes
 
     @torch.inference_mode()
     def advance(self, slots: Slots, rows: Tensor, codes: Tensor) -> None:
         """The second half: the talker hears the frame's codes [rows, 16] int32, and draws code 0 of the frame after."""
-        state, at, tables = slots.state, rows.long(), self.tables
-        x = sum_code_rows(
-            codes, tables.codes_0, tables.codes_rest, tables.text, state.text_ids(at)
+        state, tables, talker = slots.state, self.tables, self.talker
+        x = sum_frame_rows(
+            codes, tables.codes_0, tables.codes_rest, tables.text, state.trailing_ids, rows, state.step
         )  # [rows, hidden]
-        hidden = self.talker.step(
-            x, slots.talker_cache, rows, state.position[at], n_splits=_n_splits(len(rows))
+        positions = torch.index_select(state.position, 0, rows)
+        x = talker.step(x, slots.talker_cache, rows, positions, n_splits=_n_splits(len(rows)))  # [rows, hidden]
+        hidden = settle_frame(
+            x, talker.norm, talker.config.rms_norm_eps, rows, state.hidden, state.step, state.position, state.live,
+            last_position=state.slot_positions - 1,
         )  # [rows, hidden]
-        state.hidden.index_copy_(0, at, hidden)
-        state.count_frame(at)
         self._draw_code_0(state, rows, hidden)
-
-    def _predictor_step(self, slots: Slots, x: Tensor, place: int) -> Tensor:
-        """x [rows, predictor hidden], consumed → [rows, predictor hidden]"""
-        n_rows = len(x)
-        return self.predictor.step(
-            x, slots.predictor_cache, slots.row_numbers[:n_rows], slots.places[place][:n_rows], block=PREDICTOR_BLOCK
-        )
 
     def _prompt(self, batch: PromptRows) -> Tensor:
         """Each position's sum of table rows, and the speaker embedding where there is one → [batch, length, hidden]."""

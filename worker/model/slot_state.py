@@ -57,18 +57,6 @@ class SlotState:
         for cleared in (self.step, self.seen, self.broken):
             cleared.index_fill_(0, slots, 0)
 
-    def text_ids(self, slots: Tensor) -> Tensor:
-        """The text row of each row's frame to come. slots [rows] int64 → [rows] int32."""
-        step = self.step[slots].clamp_max(self.slot_positions - 1).long()
-        return self.trailing_ids[slots, step]
-
-    def count_frame(self, slots: Tensor) -> None:
-        """One frame more of each slot but the scratch slot. slots [rows] int64. No position is past the slot's last, whatever
-        is asked: the keys of the next slot begin there."""
-        live = self.live[slots]
-        self.step.index_copy_(0, slots, self.step[slots] + live)
-        self.position.index_copy_(0, slots, (self.position[slots] + live).clamp_max(self.slot_positions - 1))
-
 
 def empty_slots(
     config: CheckpointConfig, n_slots: int, slot_positions: int, device: torch.device, dtype: torch.dtype

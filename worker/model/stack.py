@@ -1,17 +1,19 @@
 """A stack of Qwen3 decoder layers, the talker's and the code predictor's alike: prompts whole, frames a position at a time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from worker.model.attention import Attention
 from worker.model.config import StackConfig
+from worker.model.kernels.append import append_prompts
 from worker.model.kernels.attention import Heads
-from worker.model.kernels.gate import silu_gate
-from worker.model.kernels.norm import add_rms_norm, rms_norm
-from worker.model.kernels.rope import Rope, rope_tables, rotate
+from worker.model.kernels.linear import add_linear, norm_gate_linear, norm_linear
+from worker.model.kernels.norm import rms_norm
+from worker.model.kernels.predictor_attention import predictor_attention
+from worker.model.kernels.rope import Rope, rope_tables
 from worker.model.weights import TensorFile
 
 
@@ -50,22 +52,34 @@ class Stack:
     norm: Tensor
     attention: Attention
 
-    def step(self, x: Tensor, cache: Cache, slots: Tensor, positions: Tensor, *, n_splits: int = 1, block: int = 64) -> Tensor:
-        """One position of each row. x [rows, hidden], consumed; slots and positions [rows] int32; `n_splits` and `block` are
-        how the attention kernel cuts a slot's history → the last layer's output after the final norm [rows, hidden]."""
-        eps, heads = self.config.rms_norm_eps, self._heads
-        following = [layer.input_norm for layer in self.layers[1:]] + [self.norm]
-        h = rms_norm(x, self.layers[0].input_norm, eps)  # [rows, hidden]
+    def step(self, x: Tensor, cache: Cache, slots: Tensor, positions: Tensor, *, n_splits: int = 1) -> Tensor:
+        """One position of each row. x [rows, hidden], consumed; slots and positions [rows] int32; `n_splits` programs of the
+        attention kernel share a slot's history → the last layer's output before the final norm [rows, hidden]."""
+        def attend(layer: Layer, qkv: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+            return self.attention.decode(
+                qkv, keys, values, slots, positions, layer.q_norm, layer.k_norm, cache.rope, self._heads, n_splits
+            )
+
+        return self._step(x, cache, attend)
+
+    def step_in_frame(self, x: Tensor, cache: Cache, places: range) -> Tensor:
+        """`places` of a frame, the same of each row, whose slot is the row's own number: the code predictor's.
+        x [places * rows, hidden], consumed, all rows' first place first → as `step` [places * rows, hidden]."""
+        def attend(layer: Layer, qkv: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+            return predictor_attention(qkv, keys, values, places, layer.q_norm, layer.k_norm, cache.rope, self._heads)
+
+        return self._step(x, cache, attend)
+
+    def _step(self, x: Tensor, cache: Cache, attend: Callable[[Layer, Tensor, Tensor, Tensor], Tensor]) -> Tensor:
+        """x [rows, hidden] through all layers; `attend` is given a layer, its qkv and its part of the cache."""
+        eps = self.config.rms_norm_eps
         for i, layer in enumerate(self.layers):
-            keys, values = cache.layer(i)
-            qkv = F.linear(h, layer.qkv)  # [rows, (heads + 2 kv heads) * dim]
-            attended = self.attention.decode(
-                qkv, keys, values, slots, positions, layer.q_norm, layer.k_norm, cache.rope, heads, n_splits, block
-            )  # [rows, heads * dim]
-            h = add_rms_norm(x, F.linear(attended, layer.output), layer.gate_norm, eps)
-            gated = silu_gate(F.linear(h, layer.gate_up))  # [rows, intermediate]
-            h = add_rms_norm(x, F.linear(gated, layer.down), following[i], eps)
-        return h
+            qkv = norm_linear(x, layer.input_norm, layer.qkv, eps)  # [rows, (heads + 2 kv heads) * dim]
+            attended = attend(layer, qkv, *cache.layer(i))  # [rows, heads * dim]
+            add_linear(x, attended, layer.output)
+            gated = norm_gate_linear(x, layer.gate_norm, layer.gate_up, eps)  # [rows, intermediate]
+            add_linear(x, gated, layer.down)
+        return x
 
     def prefill(self, x: Tensor, cache: Cache, slots: Tensor, lengths: Tensor) -> Tensor:
         """Whole prompts, padded on the right to one length: with causal attention no position sees the padding after it.
@@ -75,16 +89,15 @@ class Stack:
         [batch, hidden].
         """
         n_prompts, n_positions, hidden = x.shape
-        eps = self.config.rms_norm_eps
+        eps, heads = self.config.rms_norm_eps, self._heads
         rows = x.reshape(-1, hidden)  # [batch * length, hidden]
         for i, layer in enumerate(self.layers):
-            qkv = F.linear(rms_norm(rows, layer.input_norm, eps), layer.qkv)
-            q, k, v = self._turned(qkv.view(n_prompts, n_positions, -1), layer, cache.rope)
-            for place, new in zip(cache.layer(i), (k, v), strict=True):
-                place[:, :, :n_positions].index_copy_(0, slots, new.transpose(1, 2))
+            qkv = norm_linear(rows, layer.input_norm, layer.qkv, eps).view(n_prompts, n_positions, -1)
+            q, k, v = append_prompts(qkv, *cache.layer(i), slots, layer.q_norm, layer.k_norm, cache.rope, heads)
             attended = self.attention.prefill(q, k, v).reshape(len(rows), -1)  # [batch * length, heads * dim]
-            h = add_rms_norm(rows, F.linear(attended, layer.output), layer.gate_norm, eps)
-            rows += F.linear(silu_gate(F.linear(h, layer.gate_up)), layer.down)
+            add_linear(rows, attended, layer.output)
+            gated = norm_gate_linear(rows, layer.gate_norm, layer.gate_up, eps)  # [batch * length, intermediate]
+            add_linear(rows, gated, layer.down)
         last = (lengths - 1).clamp_min(0)  # padding rows have no positions
         ends = rows.view(n_prompts, n_positions, hidden)[torch.arange(n_prompts, device=x.device), last]  # [batch, hidden]
         return rms_norm(ends, self.norm, eps)
@@ -100,17 +113,6 @@ class Stack:
     def _heads(self) -> Heads:
         c = self.config
         return Heads(n_heads=c.n_heads, n_kv_heads=c.n_kv_heads, dim=c.head_dim, eps=c.rms_norm_eps)
-
-    def _turned(self, qkv: Tensor, layer: Layer, rope: Rope) -> tuple[Tensor, Tensor, Tensor]:
-        """q [batch, length, heads, dim], k [batch, length, kv heads, dim], both normed and rotated, and v like k."""
-        c = self.config
-        n_prompts, n_positions, _ = qkv.shape
-        by_head = qkv.view(n_prompts, n_positions, -1, c.head_dim)
-        q, k, v = torch.split(by_head, [c.n_heads, c.n_kv_heads, c.n_kv_heads], dim=2)
-        cos, sin = rope.cos[:n_positions, None], rope.sin[:n_positions, None]  # [length, 1, dim / 2]
-        q = rotate(rms_norm(q.contiguous(), layer.q_norm, c.rms_norm_eps), cos, sin)
-        k = rotate(rms_norm(k.contiguous(), layer.k_norm, c.rms_norm_eps), cos, sin)
-        return q, k, v
 
 
 def load_stack(config: StackConfig, weights: TensorFile, prefix: str, dtype: torch.dtype, attention: Attention) -> Stack:

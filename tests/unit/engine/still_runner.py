@@ -73,6 +73,11 @@ class StillFrames:
     frames: Frames
     runner: "StillRunner"
 
+    def ready(self) -> bool:
+        """Whoever looks again and again sees the device get on."""
+        self.device.wait(min(self.device.n_done + 1, self.device.n_launched))
+        return self.device.n_done >= self.number
+
     def wait(self) -> Frames:
         assert self.runner.unread.pop(0) is self, "frames are read in the order launched, once each"
         self.device.wait(self.number)

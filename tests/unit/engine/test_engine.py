@@ -81,19 +81,19 @@ def test_an_interactive_utterance_in_a_saturated_engine_is_prefilled_in_the_very
 def test_an_interactive_streamed_utterance_is_heard_while_the_others_are_spoken() -> None:
     still = saturated(StillEngine(n_slots=8, interactive_slots=2, prefill_batch=4))
     speak_id = still.submit(Fate(n_frames=20), interactive=True, streamed=True)
-    for _ in range(5):  # prefill and frame 0; frame 0 read; frame 1 read, both to the codec; its sound is ready and told
+    for _ in range(4):  # prefill and frame 0; frame 0 read, and to the codec; its sound is ready, and told before frame 3 is
         still.step()
-    assert still.listener.of(speak_id).n_frames == 2
+    assert still.listener.of(speak_id).n_frames == 1
 
 
 def test_a_streamed_utterance_is_told_in_growing_chunks() -> None:
     still = StillEngine(slot_positions=128)
-    speak_id = still.submit(Fate(n_frames=83), streamed=True, max_frames=100)
+    speak_id = still.submit(Fate(n_frames=84), streamed=True, max_frames=100)
     still.run()
     heard = still.listener.of(speak_id)
-    assert [len(pcm) // SAMPLES_PER_FRAME for pcm in heard.pieces] == [2, 4, 8, 16, 25, 25, 3]
-    assert np.array_equal(heard.pcm, expected_sound(speak_id, 83))
-    assert [len(codes) for codes in still.codec.streams[0].seen] == [2, 4, 8, 16, 25, 25, 4], "the end is padded to company"
+    assert [len(pcm) // SAMPLES_PER_FRAME for pcm in heard.pieces] == [1, 2, 4, 8, 16, 25, 25, 3]
+    assert np.array_equal(heard.pcm, expected_sound(speak_id, 84))
+    assert [len(codes) for codes in still.codec.streams[0].seen] == [1, 2, 4, 8, 16, 25, 25, 4], "the end is padded to company"
 
 
 def test_among_many_streams_a_new_one_is_heard_first() -> None:
@@ -105,7 +105,7 @@ def test_among_many_streams_a_new_one_is_heard_first() -> None:
     speak_id = still.submit(Fate(n_frames=60), streamed=True, interactive=True, max_frames=200)
     for _ in range(5):
         still.step()
-    assert still.listener.of(speak_id).n_frames == 2
+    assert still.listener.of(speak_id).n_frames == 1
     still.run()
 
 
@@ -213,7 +213,7 @@ def test_broken_numbers_fail_one_utterance_and_the_others_go_on() -> None:
     whole, streamed = still.submit(Fate(broken_at=3)), still.submit(Fate(broken_at=4), streamed=True)
     fine = still.submit(Fate(n_frames=8))
     still.run()
-    for speak_id, n_heard in ((whole, 0), (streamed, 2)):
+    for speak_id, n_heard in ((whole, 0), (streamed, 3)):
         heard = still.listener.of(speak_id)
         assert isinstance(heard.error, BrokenNumbers)
         assert heard.n_frames == n_heard

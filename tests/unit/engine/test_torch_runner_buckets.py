@@ -4,14 +4,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.engine.buckets import (
+    LONG_CHUNK_FRAMES,
     TAKES,
+    ChunkBucket,
     PromptBucket,
     TakeBucket,
+    chunk_buckets,
     group_prompts,
     prompt_buckets,
     row_buckets,
+    split_exactly,
     split_rows,
-    split_takes,
     take_buckets,
 )
 
@@ -21,6 +24,7 @@ def test_there_is_a_size_for_every_number_of_slots() -> None:
     assert row_buckets(5) == [1, 2, 4, 5]
     assert row_buckets(256)[-4:] == [96, 128, 192, 256]
     assert row_buckets(300)[-3:] == [192, 256, 300]
+    assert row_buckets(512)[-5:] == [256, 320, 384, 448, 512]
 
 
 def test_a_slot_bounds_the_length_of_prompts() -> None:
@@ -65,7 +69,7 @@ def test_a_prompt_longer_than_every_size_goes_alone() -> None:
 
 @given(st.integers(1, 200), st.sets(st.sampled_from(TAKES[1:])))
 def test_takes_fill_every_launch(n_takes: int, larger: set[int]) -> None:
-    parts = split_takes(n_takes, {1, *larger})
+    parts = split_exactly(n_takes, {1, *larger})
     assert sum(parts) == n_takes
     assert parts == sorted(parts, reverse=True)
     assert set(parts) <= {1, *larger}
@@ -74,3 +78,10 @@ def test_takes_fill_every_launch(n_takes: int, larger: set[int]) -> None:
 def test_a_codec_batch_is_never_larger_than_its_memory() -> None:
     assert all(bucket.n_takes * bucket.n_frames <= 512 for bucket in take_buckets(512))
     assert TakeBucket(8, 128) in take_buckets(1024)
+
+
+def test_a_single_stream_has_a_size_for_every_chunk_and_for_references() -> None:
+    sizes = chunk_buckets((1, 2, 25))
+    assert {size.n_frames for size in sizes if size.n_streams == 1} == {1, 2, 25, LONG_CHUNK_FRAMES}
+    assert ChunkBucket(8, 25) in sizes
+    assert max(size.n_streams * size.n_frames for size in sizes) == 200, "no larger than the codec's smallest batches"

@@ -13,7 +13,7 @@ import torch
 def test_every_triton_kernel_computes_what_its_torch_twin_computes() -> None:
     """In a process of its own: whether Triton interprets kernels on the CPU is settled when it is first imported."""
     environment = os.environ if torch.cuda.is_available() else {**os.environ, "TRITON_INTERPRET": "1"}
-    kernels = Path(__file__).with_name("triton_kernels.py")
-    run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest", str(kernels)]
+    kernels = [str(Path(__file__).with_name(name)) for name in ("triton_kernels.py", "triton_attention_kernels.py")]
+    run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest", *kernels]
     done = subprocess.run(run, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 0, done.stdout

@@ -5,14 +5,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from worker.model.kernels import attention, embedding, gate, norm, sampling
-from worker.model.kernels.attention import Heads
-from worker.model.kernels.gpu import attention as gpu_attention
+from worker.model.kernels import embedding, frame, gate, norm, sampling
 from worker.model.kernels.gpu import embedding as gpu_embedding
+from worker.model.kernels.gpu import frame as gpu_frame
 from worker.model.kernels.gpu import gate as gpu_gate
 from worker.model.kernels.gpu import norm as gpu_norm
 from worker.model.kernels.gpu import sampling as gpu_sampling
-from worker.model.kernels.rope import Rope, rope_tables
 from worker.model.kernels.sampling import DrawShape
 
 ON_GPU = torch.cuda.is_available()
@@ -70,27 +68,74 @@ def test_sums_of_code_rows_are_equal_to_the_bit_and_odd_ids_add_nothing(dtype: t
     assert torch.equal(there.cpu(), here)
 
 
-@pytest.mark.parametrize(("n_splits", "block"), [(1, 16), (1, 64), (4, 32)])
-@pytest.mark.parametrize("n_heads", [4, 2], ids=["grouped", "ungrouped"])
-def test_attention_and_what_it_appends(n_splits: int, block: int, n_heads: int) -> None:
-    heads = Heads(n_heads=n_heads, n_kv_heads=2, dim=32, eps=1e-6)
-    qkv = random(4, (n_heads + 4) * 32)
-    k_cache, v_cache = random(6, 2, 200, 32, seed=1), random(6, 2, 200, 32, seed=2)
-    slots = torch.tensor([4, 0, 2, 3], dtype=torch.int32)
-    positions = torch.tensor([150, 0, 65, 3], dtype=torch.int32)
-    for slot, position in zip(slots.tolist(), positions.tolist(), strict=True):
-        k_cache[slot, :, position:] = v_cache[slot, :, position:] = torch.nan  # of the slot's former occupant
-    rope = rope_tables(200, 32, 1e6, torch.device("cpu"), torch.float32)
-    q_norm, k_norm = random(32, seed=3), random(32, seed=4)
-    k_there, v_there = k_cache.to(DEVICE, copy=True), v_cache.to(DEVICE, copy=True)
-    here = attention.decode_attention(qkv, k_cache, v_cache, slots, positions, q_norm, k_norm, rope, heads)
-    there = gpu_attention.decode_attention(
-        qkv.to(DEVICE), k_there, v_there, slots.to(DEVICE), positions.to(DEVICE), q_norm.to(DEVICE), k_norm.to(DEVICE),
-        Rope(rope.cos.to(DEVICE), rope.sin.to(DEVICE)), heads, n_splits, block,
-    )  # fmt: skip
-    assert_close(there, here)
-    torch.testing.assert_close(k_there.cpu(), k_cache, rtol=2e-6, atol=2e-6, equal_nan=True)
-    torch.testing.assert_close(v_there.cpu(), v_cache, rtol=0, atol=0, equal_nan=True)
+@ROUNDED
+def test_sums_of_a_frame_take_the_text_of_their_slots_step(dtype: torch.dtype) -> None:
+    codes = torch.randint(0, 20, (3, 16), dtype=torch.int32, generator=torch.Generator().manual_seed(0))
+    tables = random(31, 600, dtype=dtype), random(15 * 20 + 1, 600, dtype=dtype, seed=2), random(30, 600, dtype=dtype, seed=1)
+    trailing_ids = torch.arange(5 * 4, dtype=torch.int32).view(5, 4)
+    slots, step = torch.tensor([4, 0, 2], dtype=torch.int32), torch.tensor([3, 9, 9, 9, 1], dtype=torch.int32)  # 9: past the end
+    here = embedding.sum_frame_rows(codes, *tables, trailing_ids, slots, step)
+    there = gpu_embedding.sum_frame_rows(*(x.to(DEVICE) for x in (codes, *tables, trailing_ids, slots, step)))
+    assert torch.equal(there.cpu(), here)
+    assert torch.equal(here, embedding.sum_code_rows(codes, *tables, torch.tensor([17, 3, 11], dtype=torch.int32)))
+
+
+class SlotsOfFrames:
+    """Five slots of width 40, the last one the scratch slot, and three rows."""
+
+    def __init__(self, dtype: torch.dtype, device: torch.device) -> None:
+        self.slots = torch.tensor([3, 0, 4], dtype=torch.int32, device=device)
+        self.hidden = random(5, 40, dtype=dtype).to(device)
+        self.next_code = torch.tensor([7, 1, 2, 5, 0], dtype=torch.int32, device=device)
+        self.broken = torch.tensor([0, 1, 0, 1, 0], dtype=torch.uint8, device=device)
+        self.step, self.position = (torch.tensor(n, dtype=torch.int32, device=device) for n in ([4, 5, 6, 7, 0], [9, 9, 9, 8, 0]))
+        self.live = torch.tensor([1, 1, 1, 1, 0], dtype=torch.int32, device=device)
+
+
+@ROUNDED
+def test_a_frame_opens_with_what_its_slots_hold(dtype: torch.dtype) -> None:
+    here, there = (SlotsOfFrames(dtype, device) for device in (torch.device("cpu"), DEVICE))
+    table = random(8, 24, dtype=dtype, seed=1)
+    opened = []
+    for open_frame, state in ((frame.open_frame, here), (gpu_frame.open_frame, there)):
+        codes = torch.full((3, 16), -7, dtype=torch.int32, device=state.slots.device)
+        hidden, x = open_frame(state.slots, state.hidden, state.next_code, table.to(codes.device), codes)
+        opened.append([hidden.cpu(), x.cpu(), codes.cpu()])
+    for one, other in zip(*opened, strict=True):
+        assert torch.equal(one, other)
+    hidden, x, codes = opened[0]
+    assert torch.equal(hidden, here.hidden[[3, 0, 4]])
+    assert torch.equal(x, table[[5, 7, 0]])
+    assert codes[:, 0].tolist() == [5, 7, 0]
+    assert (codes[:, 1:] == -7).all()
+
+
+@ROUNDED
+def test_a_settled_frame_is_kept_and_counted_but_never_past_the_last_position(dtype: torch.dtype) -> None:
+    here, there = (SlotsOfFrames(dtype, device) for device in (torch.device("cpu"), DEVICE))
+    x, weight = random(3, 40, dtype=dtype, seed=1), random(40, dtype=dtype, seed=2)
+    normed = []
+    for settle, state in ((frame.settle_frame, here), (gpu_frame.settle_frame, there)):
+        device = state.slots.device
+        normed.append(settle(
+            x.to(device), weight.to(device), 1e-6, state.slots, state.hidden, state.step, state.position, state.live, 9
+        ))  # fmt: skip
+    assert_close(normed[1], normed[0])
+    assert_close(there.hidden, here.hidden)
+    assert torch.equal(here.hidden[[3, 0, 4]], normed[0])
+    for state in (here, there):
+        assert state.step.tolist() == [5, 5, 6, 8, 0]
+        assert state.position.tolist() == [9, 9, 9, 9, 0]
+
+
+def test_a_frames_results_are_its_codes_the_next_one_and_whether_it_broke() -> None:
+    state = SlotsOfFrames(torch.float32, DEVICE)
+    codes = torch.arange(3 * 16, dtype=torch.int32).view(3, 16)
+    expected = [[*row, code, broken] for row, code, broken in zip(codes.tolist(), [5, 7, 0], [1, 0, 0], strict=True)]
+    for report, device in ((gpu_frame.report_frame, DEVICE), (frame.report_frame, torch.device("cpu"))):
+        results = torch.full((3, 18), -7, dtype=torch.int32, device=device)
+        report(codes.to(device), state.slots.to(device), state.next_code.to(device), state.broken.to(device), results)
+        assert results.tolist() == expected
 
 
 class Slots:

@@ -31,7 +31,6 @@ def decode_attention(
     rope: Rope,
     heads: Heads,
     n_splits: int = 1,
-    block: int = 64,
 ) -> Tensor:
     """Norms and turns q and k, writes k and v at `positions[row]` of `slots[row]`, and attends over positions 0 to that one.
 
@@ -39,15 +38,13 @@ def decode_attention(
     the last two dimensions dense; `slots`, `positions` [rows] int32; `q_norm`, `k_norm` [dim]. Returns [rows, n_heads · dim].
     Rows may share a slot only where nobody wants their result (padding): they race for the same position.
 
-    On a GPU `n_splits`, a power of two, programs share one row's positions, so that few rows keep it busy, and each reads
-    `block` positions at a time (a power of two, 16 or more). Neither changes what is computed, but for its rounding.
+    On a GPU `n_splits`, a power of two, programs share one row's positions, so that few rows keep it busy. That does not
+    change what is computed, but for its rounding.
     """
     if qkv.is_cuda:
         from worker.model.kernels.gpu import attention as gpu
 
-        return gpu.decode_attention(
-            qkv, k_cache, v_cache, slots, positions, q_norm, k_norm, rope, heads, n_splits, block
-        )
+        return gpu.decode_attention(qkv, k_cache, v_cache, slots, positions, q_norm, k_norm, rope, heads, n_splits)
     at = positions.long()
     parts = qkv.view(len(qkv), -1, heads.dim)  # [rows, n_heads + 2 n_kv_heads, dim]
     q, k, v = torch.split(parts, [heads.n_heads, heads.n_kv_heads, heads.n_kv_heads], 1)

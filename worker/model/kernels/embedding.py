@@ -29,6 +29,21 @@ def sum_code_rows(
     return (total.to(text_table.dtype).float() + text).to(text_table.dtype)
 
 
+def sum_frame_rows(
+    codes: Tensor, talker_table: Tensor, predictor_tables: Tensor, text_table: Tensor, trailing_ids: Tensor, slots: Tensor,
+    step: Tensor,
+) -> Tensor:
+    """As `sum_code_rows`, the text id being that of each row's frame: `trailing_ids` [slots, n] int32 at the row's slot
+    (`slots` [rows] int32) and its `step` ([slots] int32; beyond n the last)."""
+    if codes.is_cuda:
+        from worker.model.kernels.gpu import embedding as gpu
+
+        return gpu.sum_frame_rows(codes, talker_table, predictor_tables, text_table, trailing_ids, slots, step)
+    at = slots.long()
+    text_ids = trailing_ids[at, step[at].clamp_max(trailing_ids.shape[1] - 1).long()]  # [rows]
+    return sum_code_rows(codes, talker_table, predictor_tables, text_table, text_ids)
+
+
 def sum_prompt_rows(
     text_ids: Tensor, code_ids: Tensor, talker_table: Tensor, predictor_tables: Tensor, text_table: Tensor
 ) -> Tensor:

@@ -7,10 +7,13 @@ import triton.language as tl
 from torch import Tensor
 
 from worker.model.kernels.attention import Heads
+from worker.model.kernels.gpu.chain import in_chain, let_next_start, wait_for_previous
 from worker.model.kernels.rope import Rope
 
 SMALLEST_DOT = 16
 """tl.dot takes no fewer rows; a group of queries is padded to it."""
+BLOCK = 64
+"""Positions that a program reads at a time."""
 
 
 def decode_attention(
@@ -24,7 +27,6 @@ def decode_attention(
     rope: Rope,
     heads: Heads,
     n_splits: int = 1,
-    block: int = 64,
 ) -> Tensor:
     """As worker.model.kernels.attention.decode_attention."""
     n_rows = len(qkv)
@@ -34,19 +36,18 @@ def decode_attention(
         parts = torch.empty(n_rows, heads.n_heads, n_splits, heads.dim, dtype=torch.float32, device=qkv.device)
         weights = torch.empty(n_rows, heads.n_heads, n_splits, 2, dtype=torch.float32, device=qkv.device)
     group = heads.n_heads // heads.n_kv_heads
-    if block == SMALLEST_DOT:
-        n_stages = 1  # there is one block only
-    else:
-        n_stages = 3 if qkv.element_size() == 2 else 2  # more float32 does not fit into the shared memory of small GPUs
+    n_stages = 3 if qkv.element_size() == 2 else 2  # more float32 does not fit into the shared memory of small GPUs
     _attend[(n_rows, heads.n_kv_heads, n_splits)](
         qkv.contiguous(), k_cache, v_cache, slots, positions, q_norm, k_norm, rope.cos, rope.sin, out, parts, weights,
         k_cache.stride(0), k_cache.stride(1), heads.eps, heads.dim**-0.5,
         N_HEADS=heads.n_heads, N_KV_HEADS=heads.n_kv_heads, DIM=heads.dim,
-        QUERIES=max(SMALLEST_DOT, triton.next_power_of_2(group)), BLOCK=block, N_SPLITS=n_splits,
-        num_warps=4, num_stages=n_stages,
+        QUERIES=max(SMALLEST_DOT, triton.next_power_of_2(group)), BLOCK=BLOCK, N_SPLITS=n_splits,
+        num_warps=4, num_stages=n_stages, **in_chain(qkv),
     )  # fmt: skip
     if n_splits > 1:
-        _combine[(n_rows * heads.n_heads,)](parts, weights, out, DIM=heads.dim, N_SPLITS=n_splits, num_warps=4)
+        _combine[(n_rows * heads.n_heads,)](
+            parts, weights, out, DIM=heads.dim, N_SPLITS=n_splits, num_warps=4, **in_chain(qkv)
+        )
     return out
 
 
@@ -55,7 +56,7 @@ def _attend(
     qkv_ptr, k_ptr, v_ptr, slots_ptr, positions_ptr, q_norm_ptr, k_norm_ptr, cos_ptr, sin_ptr, out_ptr, parts_ptr, weights_ptr,
     slot_stride, head_stride, eps, scale,
     N_HEADS: tl.constexpr, N_KV_HEADS: tl.constexpr, DIM: tl.constexpr,
-    QUERIES: tl.constexpr, BLOCK: tl.constexpr, N_SPLITS: tl.constexpr,
+    QUERIES: tl.constexpr, BLOCK: tl.constexpr, N_SPLITS: tl.constexpr, PDL: tl.constexpr,
 ):  # fmt: skip
     """One program a row, a key/value head and a split: the head's whole group of queries over the split's part of the slot.
 
@@ -64,11 +65,13 @@ def _attend(
     arithmetic within a thread. The last split also makes the new position: it appends its k and v, and attends to it from
     registers, so nobody waits for the write. With several splits each leaves `total`, `top` and `mass` to _combine.
     """
+    let_next_start(PDL)
     dtype = qkv_ptr.dtype.element_ty
     GROUP: tl.constexpr = N_HEADS // N_KV_HEADS
     HALF: tl.constexpr = DIM // 2
     row, kv_head, split = tl.program_id(0), tl.program_id(1), tl.program_id(2)
-    slot = tl.load(slots_ptr + row).to(tl.int64)
+    slot = tl.load(slots_ptr + row).to(tl.int64)  # no kernel of a frame writes them
+    wait_for_previous(PDL)
     n_past = tl.load(positions_ptr + row)
     half, whole, query = tl.arange(0, HALF), tl.arange(0, DIM), tl.arange(0, QUERIES)
     is_query = query < GROUP
@@ -143,9 +146,11 @@ def _norm_and_turn(first, second, norm_ptr, cos, sin, eps, HALF: tl.constexpr, d
 
 
 @triton.jit
-def _combine(parts_ptr, weights_ptr, out_ptr, DIM: tl.constexpr, N_SPLITS: tl.constexpr):
+def _combine(parts_ptr, weights_ptr, out_ptr, DIM: tl.constexpr, N_SPLITS: tl.constexpr, PDL: tl.constexpr):
     """One program a row and head: the splits' totals, each scaled from its own `top` to the largest. A split without positions
     has a top of −∞ and so no weight; the last always holds the new position."""
+    let_next_start(PDL)
+    wait_for_previous(PDL)
     head = tl.program_id(0)
     part = head * N_SPLITS + tl.arange(0, N_SPLITS)
     column = tl.arange(0, DIM)

@@ -6,9 +6,13 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from worker.model.kernels.gpu.chain import in_chain, let_next_start, wait_for_previous
 from worker.model.kernels.sampling import PLACES, DrawShape
 
 N_WARPS = 8
+
+N_GROUPS = tl.constexpr(64)
+"""The search for the k-th largest score begins at the least of as many groups' largest, where k is no more than that."""
 
 
 def draw_talker_code(
@@ -31,7 +35,7 @@ def draw_talker_code(
     _draw_talker_code[(n_rows,)](
         logits.contiguous(), slots, shape.temperature, shape.top_k, shape.top_p, seed, step, penalty, seen, next_code, broken,
         vocabulary, vocabulary - n_special, end_code, min_frames,
-        PLACES=PLACES, BLOCK=triton.next_power_of_2(vocabulary), num_warps=N_WARPS,
+        PLACES=PLACES, BLOCK=_block_of(vocabulary), num_warps=N_WARPS, **in_chain(logits),
     )  # fmt: skip
 
 
@@ -56,35 +60,40 @@ def draw_predictor_code(
         unused if table is None else table, unused if rows is None else rows,
         vocabulary, out.stride(0), place, hidden,
         PLACES=PLACES, KEY_BITS=16 if logits.dtype == torch.bfloat16 else 32,
-        BLOCK=triton.next_power_of_2(vocabulary), COLUMNS=1024, num_warps=N_WARPS,
+        BLOCK=_block_of(vocabulary), COLUMNS=1024, num_warps=N_WARPS, **in_chain(logits),
     )  # fmt: skip
     return rows
+
+
+def _block_of(vocabulary: int) -> int:
+    return int(max(N_GROUPS.value, triton.next_power_of_2(vocabulary)))
 
 
 @triton.jit
 def _draw_talker_code(
     logits_ptr, slots_ptr, temperature_ptr, top_k_ptr, top_p_ptr, seed_ptr, step_ptr, penalty_ptr, seen_ptr, next_code_ptr,
     broken_ptr, vocabulary, n_ordinary, end_code, min_frames, PLACES: tl.constexpr, BLOCK: tl.constexpr,
+    PDL: tl.constexpr,
 ):  # fmt: skip
     """One program a row: penalty, suppression, draw; then the code is marked as seen."""
+    let_next_start(PDL)
     row = tl.program_id(0).to(tl.int64)
     slot = tl.load(slots_ptr + row).to(tl.int64)
+    temperature, top_k, top_p = tl.load(temperature_ptr + slot), tl.load(top_k_ptr + slot), tl.load(top_p_ptr + slot)
+    seed, penalty = tl.load(seed_ptr + slot), tl.load(penalty_ptr + slot)
+    wait_for_previous(PDL)
     step = tl.load(step_ptr + slot)
     code_id = tl.arange(0, BLOCK)
     inside = code_id < vocabulary
     logits = tl.load(logits_ptr + row * vocabulary + code_id, inside, float("-inf")).to(tl.float32)
-    penalty = tl.load(penalty_ptr + slot)
     seen = tl.load(seen_ptr + slot * vocabulary + code_id, inside, 0) != 0
     scores = tl.where(seen, tl.where(logits < 0, logits * penalty, logits / penalty), logits)
     may_end = (code_id == end_code) & (step >= min_frames)
     ordinary = (code_id < n_ordinary) & (code_id != end_code)
     scores = tl.where(ordinary | may_end, scores, float("-inf"))
-    bad = _holds_no_numbers(logits) | _has_nothing_finite(scores)
-    code = _draw(
-        tl.where(bad, 0.0, scores), code_id,
-        tl.load(temperature_ptr + slot), tl.load(top_k_ptr + slot), tl.load(top_p_ptr + slot),
-        tl.load(seed_ptr + slot), step * PLACES, KEY_BITS=32,
-    )  # fmt: skip
+    bad = _is_bad(logits, scores)
+    noise = _gumbel(seed, code_id, step * PLACES)
+    code = _draw(tl.where(bad, 0.0, scores), noise, temperature, top_k, top_p, KEY_BITS=32)
     code = tl.where(bad, 0, code)
     tl.store(next_code_ptr + slot, code)
     tl.store(seen_ptr + slot * vocabulary + code, 1)
@@ -96,18 +105,20 @@ def _draw_predictor_code(
     logits_ptr, slots_ptr, temperature_ptr, top_k_ptr, top_p_ptr, seed_ptr, step_ptr, out_ptr, broken_ptr, table_ptr, rows_ptr,
     vocabulary, out_stride, place, hidden,
     PLACES: tl.constexpr, KEY_BITS: tl.constexpr, BLOCK: tl.constexpr, COLUMNS: tl.constexpr,
+    PDL: tl.constexpr,
 ):  # fmt: skip
     """One program a row: draw; then the code's row of the table, `hidden` wide (0: no table), is copied to the output."""
+    let_next_start(PDL)
     row = tl.program_id(0).to(tl.int64)
     slot = tl.load(slots_ptr + row).to(tl.int64)
+    temperature, top_k, top_p = tl.load(temperature_ptr + slot), tl.load(top_k_ptr + slot), tl.load(top_p_ptr + slot)
     code_id = tl.arange(0, BLOCK)
+    # Half of the work, and none of it waits: a frame's steps are counted when all its codes are drawn.
+    noise = _gumbel(tl.load(seed_ptr + slot), code_id, tl.load(step_ptr + slot) * PLACES + place)
+    wait_for_previous(PDL)
     logits = tl.load(logits_ptr + row * vocabulary + code_id, code_id < vocabulary, float("-inf")).to(tl.float32)
-    bad = _holds_no_numbers(logits) | _has_nothing_finite(logits)
-    code = _draw(
-        tl.where(bad, 0.0, logits), code_id,
-        tl.load(temperature_ptr + slot), tl.load(top_k_ptr + slot), tl.load(top_p_ptr + slot),
-        tl.load(seed_ptr + slot), tl.load(step_ptr + slot) * PLACES + place, KEY_BITS=KEY_BITS,
-    )  # fmt: skip
+    bad = _is_bad(logits, logits)
+    code = _draw(tl.where(bad, 0.0, logits), noise, temperature, top_k, top_p, KEY_BITS)
     code = tl.where(bad, 0, code)
     tl.store(out_ptr + row * out_stride, code)
     tl.store(broken_ptr + slot, 1, bad)
@@ -118,30 +129,28 @@ def _draw_predictor_code(
 
 
 @triton.jit
-def _holds_no_numbers(logits):
-    """NaN or +∞ among them."""
-    return tl.sum(((logits != logits) | (logits == float("inf"))).to(tl.int32), 0) > 0
+def _is_bad(logits, scores):
+    """NaN or +∞ among the logits, or nothing finite among the scores. Both are counted in one sum."""
+    no_number = (logits != logits) | (logits == float("inf"))
+    finite = tl.abs(scores) < float("inf")
+    n = tl.sum(no_number.to(tl.int32) * 65536 + finite.to(tl.int32), 0)
+    return (n >= 65536) | (n == 0)
 
 
 @triton.jit
-def _has_nothing_finite(scores):
-    return tl.sum((tl.abs(scores) < float("inf")).to(tl.int32), 0) == 0
-
-
-@triton.jit
-def _draw(scores, code_id, temperature, top_k, top_p, seed, counter, KEY_BITS: tl.constexpr):
+def _draw(scores, noise, temperature, top_k, top_p, KEY_BITS: tl.constexpr):
     """The drawn code of one row of scores. KEY_BITS 16: scores are bfloat16's, which half the bits tell apart."""
     if temperature > 0:
         if KEY_BITS == 32:  # equals after the division are equals; of bfloat16's it makes none
             scores = scores / temperature
         if top_k > 0:
-            key = _ordered(scores)
-            scores = tl.where(key >= _threshold_of_count(key, top_k, KEY_BITS), scores, float("-inf"))
+            key = _ordered(scores) >> (32 - KEY_BITS)
+            scores = tl.where(key >= _threshold_of_count(key, top_k), scores, float("-inf"))
         if KEY_BITS == 16:
             scores = scores / temperature
         if top_p < 1:
             scores = _top_p(scores, top_p)
-        scores += _gumbel(seed, code_id, counter)
+        scores += noise
     return tl.argmax(scores, 0)
 
 
@@ -153,13 +162,18 @@ def _ordered(scores):
 
 
 @triton.jit
-def _threshold_of_count(key, count, N_BITS: tl.constexpr):
-    """The `count`-th largest key: the largest threshold that as many reach, found bit by bit from the highest."""
-    threshold = tl.zeros_like(tl.max(key, 0))
-    for bit in tl.static_range(N_BITS):
-        candidate = threshold | (1 << (31 - bit))
-        threshold = tl.where(tl.sum((key >= candidate).to(tl.int32), 0) >= count, candidate, threshold)
-    return threshold
+def _threshold_of_count(key, count):
+    """The `count`-th largest key, or the least of fewer: the largest threshold that as many reach, by halving what is between
+    bounds. As many keys as there are groups reach the least of the groups' largest: that leaves half the bits."""
+    largest = tl.max(tl.reshape(key, [N_GROUPS, key.shape[0] // N_GROUPS]), 1)  # [groups]
+    low = tl.where(count <= N_GROUPS, tl.min(largest, 0), tl.min(key, 0))
+    high = tl.max(largest, 0)
+    while low < high:
+        middle = high - ((high - low) >> 1)
+        enough = tl.sum((key >= middle).to(tl.int32), 0) >= count
+        low = tl.where(enough, middle, low)
+        high = tl.where(enough, high, middle - 1)
+    return low
 
 
 @triton.jit

@@ -1,0 +1,76 @@
+"""In which order sound is told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tests.unit.engine.test_whole_takes import take
+from worker.engine.runner import CodecStream, Codes, Pcm
+from worker.engine.utterance import Utterance
+from worker.engine.voicing import Voicing
+from worker.model.config import SAMPLES_PER_FRAME
+
+
+@dataclass
+class LaunchedSilence:
+    lengths: list[int]
+    done: bool = False
+
+    def ready(self) -> bool:
+        return self.done
+
+    def wait(self) -> list[Pcm]:
+        self.done = True
+        return [np.zeros(n_frames * SAMPLES_PER_FRAME, np.float32) for n_frames in self.lengths]
+
+
+@dataclass
+class SilentCodec:
+    """A device with a queue for takes and one for chunks; the test says when each launch is done."""
+
+    batch_frames: int = 1000
+    takes: list[LaunchedSilence] = field(default_factory=list)
+    chunks: list[LaunchedSilence] = field(default_factory=list)
+
+    def decode(self, takes: Sequence[Codes]) -> LaunchedSilence:
+        self.takes.append(LaunchedSilence([len(codes) for codes in takes]))
+        return self.takes[-1]
+
+    def open_stream(self) -> CodecStream:
+        return None
+
+    def decode_chunks(self, chunks: Sequence[tuple[CodecStream, Codes]]) -> LaunchedSilence:
+        self.chunks.append(LaunchedSilence([len(codes) for _, codes in chunks]))
+        return self.chunks[-1]
+
+
+def told(voicing: Voicing, *, wait: bool = False) -> list[Utterance]:
+    return [sound.utterance for sound in voicing.finished(wait=wait)]
+
+
+def test_a_chunk_does_not_wait_for_takes_that_were_launched_before_it() -> None:
+    codec = SilentCodec()
+    voicing, whole, streamed = Voicing(codec), take(200, interactive=True), take(30)
+    streamed.streamed = True
+    voicing.ended(whole)
+    voicing.launch(nothing_runs=False)
+    voicing.joined(streamed)
+    voicing.launch(nothing_runs=False)
+    assert told(voicing) == []
+    codec.chunks[0].done = True
+    assert told(voicing) == [streamed]
+    assert voicing.has_launched
+    codec.takes[0].done = True
+    assert told(voicing) == [whole]
+    assert not voicing.has_launched
+
+
+def test_waiting_waits_for_one_launch_and_tells_what_else_is_ready() -> None:
+    codec = SilentCodec()
+    voicing, first, second = Voicing(codec), take(300, interactive=True), take(100, interactive=True)
+    for whole in (first, second):
+        voicing.ended(whole)
+        voicing.launch(nothing_runs=False)
+    assert told(voicing, wait=True) == [first]
+    assert not codec.takes[1].done
