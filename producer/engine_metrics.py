@@ -30,6 +30,8 @@ SHOWN = (
     Shown(CounterMetricFamily, "speech_engine_prefills", "Batches of prompts computed.", {"prefills": ""}),
     Shown(CounterMetricFamily, "speech_engine_audio_seconds", "Sound handed over, of takes that failed their checks too.",
           {"audio_s": ""}),
+    Shown(GaugeMetricFamily, "speech_engine_gpu_memory_bytes", "GPU memory of the engine: used, and held with what torch keeps.",
+          {"gpu_allocated_bytes": "used", "gpu_reserved_bytes": "held"}, "state"),
     Shown(GaugeMetricFamily, "speech_engine_resident_memory_bytes", "Host memory of the engine's process.", {"rss_bytes": ""}),
 )
 

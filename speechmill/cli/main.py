@@ -10,7 +10,8 @@ import typer
 from typer.core import TyperGroup
 
 from speechmill.cli import demo, jobs, say, up, webhook
-from speechmill.cli.bench import engine, queue
+from speechmill.cli.bench import engine, guide, queue, soak
+from speechmill.cli.bench.serve import command as serve
 from speechmill.cli.doctor import command as doctor
 from speechmill.cli.exits import Exit, Failure
 
@@ -35,6 +36,9 @@ app = typer.Typer(cls=Commands, no_args_is_help=True, rich_markup_mode=None, pre
 bench = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure this machine.")
 bench.command("queue")(queue.queue)
 bench.command("engine")(engine.engine)
+bench.command("guide")(guide.guide)
+bench.command("soak")(soak.soak)
+bench.command("serve")(serve.serve)
 
 app.command("up")(up.up)
 app.command("say")(say.say)

@@ -10,6 +10,8 @@ import pytest
 from tests.parity.checkpoints import checkpoints_within
 
 collect_ignore_glob = [] if find_spec("qwen_tts") else ["test_*.py"]
+if not find_spec("faster_qwen3_tts"):
+    collect_ignore_glob += ["test_faster.py"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

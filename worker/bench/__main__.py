@@ -1,21 +1,26 @@
-"""`python -m worker.bench`: how fast an engine speaks under a steady load of utterances that join and leave.
+"""`python -m worker.bench`: how fast an engine speaks under a steady load of utterances that join and leave; or, with --compare,
+the same texts spoken by the engine and by others.
 
     python -m worker.bench --random 1.7b       random weights at the real size: speed is real, sound is not
     python -m worker.bench --checkpoint Qwen/Qwen3-TTS-12Hz-1.7B-CustomVoice --label H200
     python -m worker.bench --random 1.7b --config engine --config engine,cuda_graphs=false
+    python -m worker.bench --random 1.7b --concurrency 1,64 --compare qwen-tts,python=PATH --compare http://127.0.0.1:8000/v1
 """
 
 import argparse
 import multiprocessing
 import platform
+import signal
 import sys
-import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
+from worker.bench import weights
 from worker.bench.case import BadCase, Case, Row
+from worker.bench.compare import report as comparison_report
+from worker.bench.compare.comparison import Asked, compare
+from worker.bench.compare.peer import BadPeer, Peer, parse_peer
+from worker.bench.compare.row import PeerRow
 from worker.bench.load import Lengths
 from worker.bench.report import json_lines, table
 from worker.model.errors import EngineError
@@ -23,24 +28,29 @@ from worker.model.errors import EngineError
 
 def main(arguments: list[str]) -> int:
     asked = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what is measured would go on by itself
     try:
         cases = [Case.parse(text) for text in asked.config or ["engine"]]
-        with _checkpoint(asked) as checkpoint:
-            rows = _measure(asked, cases, checkpoint)
-    except (BadCase, EngineError) as error:
+        peers = [parse_peer(text) for text in asked.compare]
+        with weights.weights(asked) as checkpoint:
+            if peers:
+                compared = _compare(asked, cases, peers, checkpoint)
+                shown, lines = comparison_report.table(compared), comparison_report.json_lines(compared)
+            else:
+                rows = _measure(asked, cases, checkpoint)
+                shown, lines = table(rows), json_lines(rows)
+    except (BadCase, BadPeer, EngineError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    sys.stdout.write(f"\n{asked.label or platform.node()}\n\n{table(rows)}\n")
+    sys.stdout.write(f"\n{asked.label or platform.node()}\n\n{shown}\n")
     if asked.json:
-        asked.json.write_text(json_lines(rows))
+        asked.json.write_text(lines)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m worker.bench", description="Measure an engine under a steady load.")
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--checkpoint", help="A hub id or a directory.")
-    what.add_argument("--random", choices=["tiny", "0.6b", "1.7b"], help="Random weights of this size, made now.")
+    weights.add_options(parser)
     parser.add_argument("--label", default="", help="Stands over the table: what was measured, on what.")
     parser.add_argument("--config", action="append", metavar="engine[,OPTION=VALUE…]",
                         help="Our engine with options of EngineOptions; may be repeated.")
@@ -51,7 +61,12 @@ def _parser() -> argparse.ArgumentParser:
                         help="Seconds that utterances last; 5,20 if left out.")
     parser.add_argument("--probes", type=_probes, default=20,
                         help="Interactive utterances whose first audio is timed, at least 2.")
-    parser.add_argument("--offline", action="store_true", help="Take a hub id from the cache alone.")
+    parser.add_argument("--compare", action="append", default=[], metavar="PEER",
+                        help="Instead, the engine beside qwen-tts[,python=PATH], faster-qwen3-tts[,python=PATH] or a URL such as "
+                             "http://127.0.0.1:8000/v1[,model=NAME][,voice=NAME][,key_env=VARIABLE]; may be repeated.")
+    parser.add_argument("--texts", type=int, default=4, help="Texts of each comparison, at least; two for each in flight.")
+    parser.add_argument("--limit-s", type=float, default=60.0,
+                        help="With --compare: nothing new is begun after that, for each load of each.")
     parser.add_argument("--json", type=Path, help="Write the rows there too, one JSON object a line.")
     return parser
 
@@ -74,28 +89,23 @@ def _lengths(text: str) -> Lengths:
     return Lengths(shortest_s, longest_s)
 
 
-@contextmanager
-def _checkpoint(asked: argparse.Namespace) -> Iterator[Path]:
-    from worker.bench.measure import write_random
-    from worker.model.hub import fetch
-
-    if asked.checkpoint:
-        yield fetch(asked.checkpoint, offline=asked.offline, report=lambda progress: print(progress, file=sys.stderr))  # noqa: T201
-        return
-    with tempfile.TemporaryDirectory(prefix="speechmill-random-") as folder:
-        with _process() as process:
-            process.submit(write_random, Path(folder), asked.random).result()
-        yield Path(folder)
-
-
 def _measure(asked: argparse.Namespace, cases: list[Case], checkpoint: Path) -> list[Row]:
     from worker.bench.measure import Plan, measure
 
     rows: list[Row] = []
     for case in cases:
-        plan = Plan(case, checkpoint, bool(asked.random), asked.concurrency, asked.seconds, asked.probes, asked.lengths)
+        plan = Plan(case, checkpoint, asked.concurrency, asked.seconds, asked.probes, asked.lengths)
         with _process() as process:
             rows += process.submit(measure, plan).result()
+    return rows
+
+
+def _compare(asked: argparse.Namespace, cases: list[Case], peers: list[Peer], checkpoint: Path) -> list[PeerRow]:
+    """A line about each on standard error as it comes."""
+    rows: list[PeerRow] = []
+    for row in compare(cases, peers, Asked(checkpoint, asked.concurrency, asked.lengths, asked.texts, asked.limit_s)):
+        rows.append(row)
+        sys.stderr.write(f"{comparison_report.line(row)}\n")
     return rows
 
 

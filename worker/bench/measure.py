@@ -6,29 +6,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from worker.bench.case import Case, Row
 from worker.bench.ceilings import measure_ceilings
 from worker.bench.floor import Ceilings, count_floor
 from worker.bench.load import Lengths, Load
+from worker.bench.memory import vram_gb as held_vram_gb
 from worker.bench.parts import Parts, time_parts
 from worker.engine.build import Built, build
 from worker.engine.engine import Engine
 from worker.engine.speaker import Listener, Speaker
 from worker.model.errors import EngineError
-from worker.model.random_checkpoint import write_random_checkpoint
-from worker.model.random_config import Size
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to measure. `random` weights never draw the end token: utterances last exactly as long as the load says."""
+    """What to measure. Random weights never draw the end token (random_weights.py): utterances last exactly as long as the load
+    says."""
 
     case: Case
     checkpoint: Path
-    random: bool
     concurrency: tuple[int, ...]
     seconds: float
     probes: int
@@ -50,11 +48,6 @@ class Switch:
             self.load.failed(speak_id, error)
 
 
-def write_random(folder: Path, size: Size) -> None:
-    """A checkpoint of random weights, made on the GPU where there is one: seconds there, minutes on a CPU."""
-    write_random_checkpoint(folder, size=size, kind="custom_voice", device="cuda" if torch.cuda.is_available() else "cpu")
-
-
 def measure(plan: Plan) -> list[Row]:
     """Our engine under each load. Prints a line about each on standard error as it goes."""
     begun = time.perf_counter()
@@ -63,8 +56,6 @@ def measure(plan: Plan) -> list[Row]:
     switch = Switch()
     engine = Engine(built.parts, options, switch)
     warm_up_s = time.perf_counter() - begun
-    if plan.random:
-        built.runner.network.talker_head[built.runner.end_code].zero_()
     ceilings = measure_ceilings(built.placement.device)
     return [_measure_load(plan, built, engine, switch, ceilings, n, warm_up_s) for n in plan.concurrency]
 
@@ -75,7 +66,7 @@ def _measure_load(plan: Plan, built: Built, engine: Engine, switch: Switch, ceil
     before = engine.gauges()
     steady = load.steady(engine, plan.seconds)
     after = engine.gauges()
-    vram_gb = _vram_gb()
+    vram_gb = held_vram_gb()
     first = load.first_audio(engine, plan.probes)
     load.drain(engine)
     _tell(f"{plan.case.label}, c={concurrency}: {steady.times_realtime:.1f}x over {steady.wall_s:.1f} s and "
@@ -110,7 +101,3 @@ def _tell(line: str) -> None:
 
 def _voice(speaker: Speaker) -> str:
     return speaker.info.voices[0] if speaker.info.voices else ""
-
-
-def _vram_gb() -> float:
-    return torch.cuda.max_memory_reserved() / 1e9 if torch.cuda.is_available() else 0.0

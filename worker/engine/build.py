@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
+from worker.engine.device_memory import device_gauges
 from worker.engine.engine import Engine, EngineParts
 from worker.engine.options import EngineOptions
 from worker.engine.prompter import CheckpointPrompter, References
@@ -61,7 +63,8 @@ def build(options: EngineOptions, report: Report) -> Built:
                                  slot_positions=runner.slot_positions)
     info = speaker_info(checkpoint, placement.dtype, n_slots=runner.n_slots, longest_frames=runner.slot_positions - 1,
                         notes=(*runner.notes, *codec.notes))
-    return Built(checkpoint, placement, runner, decoder, EngineParts(runner, codec, prompts, info))
+    parts = EngineParts(runner, codec, prompts, info, partial(device_gauges, placement.device))
+    return Built(checkpoint, placement, runner, decoder, parts)
 
 
 def _references(checkpoint: Checkpoint, placement: Placement) -> References | None:

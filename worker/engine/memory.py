@@ -28,11 +28,15 @@ class SlotMemory:
     def total_bytes(self) -> int:
         return (self.n_slots + 1) * self.per_slot_bytes
 
+    def n_fitting(self, *, free_bytes: int, working_bytes: int) -> int:
+        """How many slots of that length fit beside the weights."""
+        return max(0, (free_bytes - working_bytes) // self.per_slot_bytes - 1)
+
     def check(self, *, weight_bytes: int, free_bytes: int, working_bytes: int) -> None:
         """`free_bytes` beside the weights. Raises TooLittleMemory, which says how many slots would fit."""
         if self.total_bytes + working_bytes <= free_bytes:
             return
-        n_fitting = max(0, (free_bytes - working_bytes) // self.per_slot_bytes - 1)
+        n_fitting = self.n_fitting(free_bytes=free_bytes, working_bytes=working_bytes)
         raise TooLittleMemory(
             f"n_slots: {self.n_slots} slots of {self.slot_positions} positions take {_gib(self.total_bytes)}"
             f" ({_gib(self.per_slot_bytes)} each, and one more) and {_gib(working_bytes)} must stay for the work itself, but"

@@ -33,6 +33,15 @@ def engine(
                                                        "out.")] = None,
     lengths: Annotated[str, typer.Option(metavar="FROM,TO", help="Seconds that utterances last; 5,20 if left out.")] = "",
     probes: Annotated[int | None, typer.Option(help="Interactive utterances whose first sound is timed; 20 if left out.")] = None,
+    compare: Annotated[list[str] | None, typer.Option(
+        metavar="PEER", help="Instead, the same texts spoken by the engine and by PEER, one after the other: "
+                             "qwen-tts,python=PATH or faster-qwen3-tts,python=PATH (the interpreter of an environment that has "
+                             "it), or the URL of anything that speaks OpenAI's audio/speech, "
+                             "http://127.0.0.1:8000/v1[,model=NAME][,voice=NAME][,key_env=VARIABLE]. May be repeated.")] = None,
+    texts: Annotated[int | None, typer.Option(help="With --compare: least texts of each load, and two for each in flight; 4 if "
+                                                   "left out.")] = None,
+    limit_s: Annotated[float | None, typer.Option(help="With --compare: nothing new is begun after so many seconds, for each "
+                                                       "load of each; 60 if left out.")] = None,
     label: Annotated[str, typer.Option(help="Stands over the table: what was measured, on what.")] = "",
     offline: Annotated[bool, typer.Option("--offline", help="Never ask the hub: what is in its cache must do.")] = False,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the rows there too, one JSON object a line.")] = None,
@@ -41,26 +50,29 @@ def engine(
     the speed that this machine could reach at most. A table on stdout, one line for each configuration and load."""
     if bool(checkpoint) == bool(random):
         raise Failure("say what to speak with: either --checkpoint NAME, or --random 1.7b for weights made now.", Exit.USAGE)
-    _require_modules()
+    require_modules()
     given = {"checkpoint": checkpoint, "random": random, "concurrency": concurrency, "seconds": seconds, "lengths": lengths,
-             "probes": probes, "label": label, "json": json}
+             "probes": probes, "texts": texts, "limit-s": limit_s, "label": label, "json": json}
     arguments = [part for name, value in given.items() if value not in ("", None) for part in (f"--{name}", str(value))]
     arguments += [part for text in config or [] for part in ("--config", text)]
+    arguments += [part for peer in compare or [] for part in ("--compare", peer)]
     arguments += ["--offline"] if offline else []
-    status = _run([sys.executable, "-P", "-m", "worker.bench", *arguments])
+    status = run_engine_bench(arguments)
     if status:
         raise typer.Exit(status)
 
 
-def _require_modules() -> None:
+def require_modules() -> None:
+    """Raises Failure that names what is missing."""
     # Looked up, not imported: torch takes seconds.
     lacking = [module.replace("_", "-") for module in MODULES if importlib.util.find_spec(module) is None]
     if lacking:
         raise Failure(f"not installed here: {', '.join(lacking)}. pip install 'speechmill[worker,gpu]'", Exit.UNAVAILABLE)
 
 
-def _run(command: list[str]) -> int:
-    process = subprocess.Popen(command)
+def run_engine_bench(arguments: list[str], program: str = "worker.bench") -> int:
+    """The exit status of `python -m worker.bench`, or of another program of the engine's."""
+    process = subprocess.Popen([sys.executable, "-P", "-m", program, *arguments])
     try:
         return process.wait()
     except KeyboardInterrupt:

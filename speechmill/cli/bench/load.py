@@ -65,7 +65,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         end = self._buffer.find(b"\r\n\r\n") + 4
-        if end < 4 or len(self._buffer) < end + _content_length(self._buffer[:end]):
+        if end < 4 or len(self._buffer) < end + content_length(self._buffer[:end]):
             return
         accepted = self._buffer[9:12] == b"202"
         self._buffer = b""
@@ -181,7 +181,7 @@ def percentile_ms(ordered_s: list[float], percent: float) -> float:
     return round(1000 * ordered_s[int(rank)], 2)
 
 
-def _content_length(head: bytes) -> int:
+def content_length(head: bytes) -> int:
     start = head.lower().find(b"content-length:")
     return int(head[start + 15:head.find(b"\r\n", start)]) if start >= 0 else 0
 

@@ -23,7 +23,8 @@ def engine(voice: Voice) -> list[Finding]:
         return [Finding("settings", "missing", error.message, "docs/configuration.md has them all")]
     options = settings.engine
     return _ask({"voice": voice.value, "checkpoint": options.checkpoint, "offline": options.offline, "device": options.device,
-                 "dtype": options.dtype, "n_slots": settings.worker.speech_slots, "slot_positions": options.slot_positions})
+                 "dtype": options.dtype, "n_slots": settings.worker.speech_slots, "slot_positions": options.slot_positions,
+                 "cpu_threads": options.cpu_threads})
 
 
 def _ask(asked: dict[str, object]) -> list[Finding]:

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from speechmill.cli.exits import Exit, Failure
@@ -20,12 +20,14 @@ GRACE_S = 25.0
 
 @dataclass(frozen=True)
 class Asked:
-    """What `up` was asked for. `workers` is False for a stack that only accepts; `checkpoint` is for voices with an engine."""
+    """What `up` was asked for. `workers` is False for a stack that only accepts; `checkpoint` is for voices with an engine;
+    `settings` are further environment variables, which go before those set outside."""
 
     port: int
     voice: str
     workers: bool = True
     checkpoint: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def environment(folder: DataFolder, secrets: Secrets, asked: Asked, redis_url: s
         "SPEECHMILL_PRODUCER__PORT": str(asked.port),
         "SPEECHMILL_WORKER__VOICE": asked.voice,
         **({"SPEECHMILL_ENGINE__CHECKPOINT": asked.checkpoint} if asked.checkpoint else {}),
+        **asked.settings,
     }
     given = {name: value for name, value in outside.items() if value or name not in defaults}
     return {**defaults, **given, **decided}

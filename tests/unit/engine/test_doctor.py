@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from worker.engine.doctor import Asked, Finding, findings
+from worker.engine.doctor import cards
+from worker.engine.doctor.driver import Version, match
+from worker.engine.doctor.finding import Asked, Finding
+from worker.engine.doctor.findings import findings
+from worker.engine.doctor.gpu import Capability, optimisations
+from worker.engine.doctor.host import judge, usable
+from worker.engine.doctor.kernels import cache, cache_folder
 from worker.model.random_checkpoint import write_random_checkpoint
 
 ASKED = Asked(voice="qwen3", checkpoint="", offline=False, device="cpu", dtype="auto", n_slots=4, slot_positions=256)
@@ -29,9 +35,11 @@ def test_a_machine_without_a_gpu_can_speak_and_is_told_that_it_is_slow(checkpoin
     everything = found(replace(ASKED, checkpoint=str(checkpoint)))
     assert everything["GPU"].state == "warning"
     assert "slowly" in everything["GPU"].detail
+    assert not everything.keys() & {"compute capability", "GPU shared", "Triton kernels", "kernel cache"}
     assert all(finding.state != "missing" for finding in everything.values())
     assert "1b7 custom_voice" in everything["checkpoint"].detail
     assert "4 of 256 positions" in everything["slots"].detail
+    assert everything["slots"].detail.endswith("would fit")
 
 
 def test_slots_that_do_not_fit_are_missing_and_it_says_how_many_would(checkpoint: Path) -> None:
@@ -75,3 +83,107 @@ def test_without_torch_it_says_how_to_get_it(tmp_path: Path) -> None:
     [finding] = json.loads(done.stdout)
     assert (finding["name"], finding["state"]) == ("torch", "missing")
     assert "make setup-gpu" in finding["fix"]
+
+
+# the driver -----------------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize(("of_torch", "of_driver", "state", "said"), [
+    ((13, 0), (13, 1), "ok", "up to 13.1; torch needs 13.0"),
+    ((12, 8), (12, 2), "ok", "up to 12.2"),                            # within a major version any will do
+    ((12, 6), (13, 0), "ok", "up to 13.0"),
+    ((13, 0), (12, 4), "warning", "this torch needs CUDA 13.0"),
+    (None, (12, 4), "warning", "this torch is built without CUDA"),
+    ((13, 0), None, "unused", "none is installed"),
+])
+def test_a_driver_too_old_for_torch_is_told_from_one_that_will_do(
+        of_torch: Version | None, of_driver: Version | None, state: str, said: str) -> None:
+    finding = match(of_torch, of_driver)
+    assert finding.state == state
+    assert said in finding.detail
+    assert bool(finding.fix) == (state == "warning")
+
+
+# the GPU --------------------------------------------------------------------------------------------------------------------
+
+CUDA_13 = ("sm_75", "sm_80", "sm_86", "sm_90", "sm_100", "sm_120", "compute_120")
+
+
+@pytest.mark.parametrize(("found", "state", "served", "lacking"), [
+    ((9, 0), "ok", "programmatic dependent launch", ""),
+    ((12, 0), "ok", "tensor memory accelerator", ""),
+    ((8, 6), "ok", "FlashAttention 2", "too old for programmatic dependent launch (9.0)"),
+    ((8, 9), "ok", "bfloat16", "too old for programmatic dependent launch (9.0)"),     # runs what was compiled for 8.6
+    ((7, 5), "warning", "7.5", "too old for bfloat16 (8.0)"),
+    ((7, 0), "missing", "for which this torch has no kernels", ""),
+    ((12, 1), "ok", "our Triton kernels", ""),
+    ((13, 0), "ok", "our Triton kernels", ""),                                          # by compute_120
+])
+def test_each_optimisation_is_held_against_the_compute_capability(
+        found: Capability, state: str, served: str, lacking: str) -> None:
+    finding = optimisations(found, CUDA_13)
+    assert finding.state == state
+    assert served in finding.detail
+    assert lacking in finding.detail
+    assert lacking or "too old" not in finding.detail
+
+
+def nvidia_smi(folder: Path, apps: str, gpus: str) -> str:
+    """A program of that name that answers so; gives the PATH to find it by."""
+    program = folder / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\ncase $1 in\n--query-compute-apps=*) echo '{apps}';;\n*) echo '{gpus}';;\nesac\n")
+    program.chmod(0o755)
+    return f"{folder}:/usr/bin:/bin"
+
+
+@pytest.mark.parametrize(("apps", "gpus", "state", "said"), [
+    ("", "GPU-a, 4", "ok", "nobody else uses it"),
+    ("GPU-b, 7, 900, x", "GPU-a, 4", "ok", "nobody else uses it"),                       # that is another card
+    ("GPU-a, 812, 6144, /usr/bin/python3, of a kind", "GPU-a, 6200", "warning",
+     "used by /usr/bin/python3, of a kind (pid 812, 6.0 GiB)"),
+    ("GPU-a, 812, [N/A], python", "GPU-a, 6200", "warning", "python (pid 812, 0.0 GiB)"),
+    ("", "GPU-a, 20480", "warning", "20.0 GiB are in use, and nvidia-smi lists nobody"),
+    ("", "GPU-z, 0", "unused", "nvidia-smi doesn't tell"),
+])
+def test_whoever_else_uses_the_gpu_is_named(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, apps: str, gpus: str, state: str, said: str) -> None:
+    monkeypatch.setenv("PATH", nvidia_smi(tmp_path, apps, gpus))
+    finding = cards.sharing(cards.present(), "GPU-a")
+    assert finding.state == state
+    assert said in finding.detail
+
+
+def test_without_nvidia_smi_nobody_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert cards.present() == []
+
+
+# kernels --------------------------------------------------------------------------------------------------------------------
+
+def test_the_cache_of_kernels_must_be_writable_and_an_empty_one_is_announced(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path / "new" / "cache"))
+    assert cache_folder() == tmp_path / "new" / "cache"
+    assert "the first start compiles" in cache(cache_folder()).detail
+    (tmp_path / "file").touch()
+    blocked = cache(tmp_path / "file" / "cache")
+    assert (blocked.state, blocked.fix[:16]) == ("missing", "TRITON_CACHE_DIR")
+    monkeypatch.delenv("TRITON_CACHE_DIR")
+    monkeypatch.setenv("TRITON_HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / ".triton" / "cache"
+
+
+# cores ----------------------------------------------------------------------------------------------------------------------
+
+def test_few_cores_beside_a_gpu_and_more_threads_than_cores_without_one_are_warned_of() -> None:
+    assert judge(16, on_cuda=True, n_threads=64).state == "ok"
+    assert judge(2, on_cuda=True, n_threads=2).state == "warning"
+    assert judge(2, on_cuda=False, n_threads=2).state == "ok"
+    crowded = judge(4, on_cuda=False, n_threads=32)
+    assert (crowded.state, crowded.fix) == ("warning", "SPEECHMILL_ENGINE__CPU_THREADS=4")
+
+
+def test_a_container_has_no_more_cores_than_its_share(tmp_path: Path) -> None:
+    (tmp_path / "cpu.max").write_text("50000 100000\n")
+    assert usable(tmp_path / "cpu.max") == 1
+    (tmp_path / "cpu.max").write_text("max 100000\n")
+    assert usable(tmp_path / "cpu.max") == usable(tmp_path / "none") >= 1

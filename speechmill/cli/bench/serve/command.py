@@ -1,0 +1,179 @@
+"""`speechmill bench serve`: how much speech the whole system delivers under a steady load, beside the engine alone."""
+
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from speechmill.cli.exits import Exit, Failure
+from speechmill.cli.voices import Checkpoint, Voice, require_checkpoint
+
+if TYPE_CHECKING:
+    from speechmill.cli.bench.serve.measure import Order, Served
+
+FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_CAPPED_NOTE = ("random weights never end by themselves: each take lasts until the cap that its text sets, is flagged too_long, "
+                "and is kept as it is (SPEECHMILL_WORKER__RESPEAK_FLAGGED=false)")
+
+
+def serve(
+    concurrency: Annotated[int, typer.Option(min=1, max=512, help="Utterances that are spoken at once.")] = 64,
+    waiting: Annotated[int | None, typer.Option(min=0, max=1024, help="Jobs that are open beyond those, so that one always "
+                                                                      "waits; as many again if left out.")] = None,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="How long each format is measured once it is steady.")] = 60,
+    format: Annotated[str, typer.Option(metavar="NAME,NAME…", help="Formats, one run each.")] = "flac,mp3",
+    lengths: Annotated[str, typer.Option(metavar="FROM,TO", help="Seconds of speech in a job.")] = "5,20",
+    voice: Annotated[Voice, typer.Option(help="What speaks.")] = Voice.QWEN3,
+    checkpoint: Checkpoint = "",
+    random: Annotated[str, typer.Option(metavar="SIZE", help="Instead of a checkpoint: random weights of this size, made now; "
+                                                             "tiny, 0.6b or 1.7b. Speed is real, sound is not.")] = "",
+    url: Annotated[str, typer.Option(metavar="URL", help="A producer of this machine that runs already; else a stack is started, "
+                                                         "and thrown away.")] = "",
+    engine: Annotated[bool, typer.Option(help="Measure the engine alone first, to compare.")] = True,
+    engine_row: Annotated[Path | None, typer.Option(metavar="FILE", help="Or take its figure from here, as bench engine --json "
+                                                                         "has written it.")] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the figures there too.")] = None,
+) -> None:
+    """Measure the whole system: jobs of 5 to 20 s of speech are posted, spoken, checked, encoded and stored, so many at once.
+    Counted is the sound that can be downloaded, a second."""
+    from speechmill.cli.bench.serve.engine_row import read_row
+    from speechmill.cli.bench.serve.report import Report, show
+
+    asked = Asked(concurrency, waiting if waiting is not None else concurrency, seconds, _formats(format), lengths, voice,
+                  checkpoint, random, url)
+    _check(asked)
+    known = read_row(engine_row, concurrency) if engine_row else None
+    with _served(asked, alone=engine and not known) as (order, alone):
+        served = [_serve(order, name) for name in asked.formats]
+    report = Report(machine={"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()},
+                    voice="" if url else voice.value, concurrency=concurrency, n_open=asked.n_open, served=served,
+                    engine_times_realtime=known or alone, notes=(_CAPPED_NOTE,) if random else ())
+    show(report)
+    if json:
+        import json as json_format
+
+        json.write_text(json_format.dumps(report.as_json(), indent=2) + "\n", "utf-8")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command was asked for."""
+
+    concurrency: int
+    waiting: int
+    seconds: float
+    formats: tuple[str, ...]
+    lengths: str
+    voice: Voice
+    checkpoint: str
+    random: str
+    url: str
+
+    @property
+    def n_open(self) -> int:
+        return self.concurrency + self.waiting
+
+
+def _check(asked: Asked) -> None:
+    """Raises Failure."""
+    if asked.random not in ("", "tiny", "0.6b", "1.7b"):
+        raise Failure(f"--random is tiny, 0.6b or 1.7b, not {asked.random!r}.", Exit.USAGE)
+    if asked.random and (asked.checkpoint or asked.url or asked.voice is not Voice.QWEN3):
+        raise Failure("--random makes a checkpoint for the voice qwen3 of a stack of its own: leave out --checkpoint, --url and "
+                      "--voice.", Exit.USAGE)
+    if asked.url and urlsplit(asked.url).hostname not in _LOOPBACK:
+        raise Failure(f"--url must be of this machine (http://127.0.0.1:8000), not {asked.url}: the bench posts as much as it "
+                      "can.", Exit.USAGE)
+    if not asked.url and not asked.random:
+        require_checkpoint(asked.voice, asked.checkpoint)
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    formats = tuple(part.strip() for part in text.split(","))
+    if unknown := [name for name in formats if name not in FORMATS]:
+        raise Failure(f"there is no format {unknown[0]!r}; there are {', '.join(FORMATS)}.", Exit.USAGE)
+    return formats
+
+
+@contextmanager
+def _served(asked: Asked, *, alone: bool) -> "Iterator[tuple[Order, float | None]]":
+    """Inside, something serves. With it comes how fast its engine is alone: where it has one, and `alone` asks for it."""
+    from speechmill.cli.bench.serve.measure import Order
+    from speechmill.cli.bench.serve.texts import Lengths
+
+    try:
+        lengths = Lengths(*map(float, asked.lengths.split(",")))
+    except (TypeError, ValueError):
+        raise Failure(f"--lengths is two numbers of seconds, as in 5,20; not {asked.lengths!r}.", Exit.USAGE) from None
+    order = Order(asked.url, asked.n_open, asked.seconds, {}, ends=not asked.random, lengths=lengths)
+    if asked.url:
+        yield order, None
+        return
+    with tempfile.TemporaryDirectory(prefix="speechmill-bench-") as folder:
+        if asked.random:
+            asked = replace(asked, checkpoint=str(_write_random(Path(folder) / "random", asked.random)))
+        speed = _engine_alone(asked, Path(folder)) if alone and asked.voice is Voice.QWEN3 else None
+        with _stack(asked, Path(folder) / "stack") as (url, group):
+            yield replace(order, url=url, group=group), speed
+
+
+def _write_random(folder: Path, size: str) -> Path:
+    from speechmill.cli.bench.engine import require_modules
+
+    require_modules()
+    _tell(f"making random weights: {size}")
+    done = subprocess.run([sys.executable, "-P", "-m", "worker.bench.random_weights", str(folder), size], check=False)
+    if done.returncode:
+        raise Failure(f"the random checkpoint could not be made (status {done.returncode}).")
+    return folder
+
+
+def _engine_alone(asked: Asked, folder: Path) -> float:
+    from speechmill.cli.bench.serve.engine_row import measure_row
+
+    _tell(f"measuring the engine alone, {asked.concurrency} utterances in flight")
+    return measure_row(asked.checkpoint, asked.concurrency, asked.lengths, min(asked.seconds, 20.0), folder)
+
+
+@contextmanager
+def _stack(asked: Asked, folder: Path) -> Iterator[tuple[str, int]]:
+    """A ready stack that speaks as many at once as the load asks for: its URL, and its process group."""
+    from speechmill.cli.doctor.needs import require
+    from speechmill.cli.signals import terminate_as_interrupt
+    from speechmill.cli.stack import parts
+    from speechmill.cli.stack.folder import DataFolder
+    from speechmill.cli.stack.redis import free_port
+    from speechmill.cli.stack.stack import open_stack
+    from speechmill.cli.up import wait_ready
+
+    require(asked.voice)
+    # One slot more: interactive work, of which there is none here, keeps one to itself.
+    settings = {"SPEECHMILL_WORKER__SPEECH_SLOTS": str(asked.concurrency + 1), "SPEECHMILL_WORKER__RESERVED_SLOTS": "1",
+                **({"SPEECHMILL_WORKER__RESPEAK_FLAGGED": "false"} if asked.random else {})}
+    _tell("starting a stack")
+    wanted = parts.Asked(free_port(), asked.voice, checkpoint=asked.checkpoint, settings=settings)
+    with terminate_as_interrupt(), open_stack(DataFolder(folder), wanted, hurry=lambda: True) as stack:
+        stack.start()
+        wait_ready(stack, asked.voice, lambda: False)
+        yield stack.address.url, stack.group.id
+
+
+def _serve(order: "Order", format: str) -> "Served":
+    from speechmill.cli.bench.serve.measure import serve_format
+
+    _tell(f"{format}: {order.n_open} jobs open, measured for {order.seconds:g} s")
+    return serve_format(order, format)
+
+
+def _tell(what: str) -> None:
+    typer.echo(what, err=True)
