@@ -25,7 +25,6 @@ def compile_and_warm_up(modules: Sequence[nn.Module], options: ReferenceOptions,
                         report: Callable[[str], None]) -> tuple[str, ...]:
     """Leaves the modules compiled and warm, in the mode asked for or in the next cheaper one that works, and says which: a note
     a line. Raises what `warm_up` raises uncompiled."""
-    torch._dynamo.config.recompile_limit = VARIANTS
     notes: list[str] = []
     for mode in MODES[MODES.index(options.compile):-1]:
         report(f"warming up, torch.compile mode {mode}: minutes")
@@ -42,8 +41,9 @@ def compile_and_warm_up(modules: Sequence[nn.Module], options: ReferenceOptions,
     return (*notes, "compile: off")
 
 
-def compile_forwards(modules: Sequence[nn.Module], mode: Mode, *, fullgraph: bool) -> None:
+def compile_forwards(modules: Sequence[nn.Module], mode: str, *, fullgraph: bool) -> None:
     """Lengths and numbers of rows change with every call, so sizes are left open (dynamic)."""
+    torch._dynamo.config.recompile_limit = VARIANTS
     for module in modules:
         module.forward = torch.compile(module.forward, mode=mode, fullgraph=fullgraph, dynamic=True)
 

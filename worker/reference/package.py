@@ -49,6 +49,10 @@ class QwenTts:
         """Called once a frame, once a code and once a call; everything around them only decides what to call."""
         return self._model.talker.model, self._model.talker.code_predictor.model, self._model.speech_tokenizer.model.decoder
 
+    def compile_around(self, mode: str) -> None:
+        """As is usually published: torch.compile of the whole model (compiling.py says what comes of it). For measuring."""
+        self._tts.model = torch.compile(self._tts.model, mode=mode)
+
     def speak(self, speaks: Sequence[Speak]) -> list[Pcm]:
         """See speaker.Package. torch has one generator: the first utterance's seed stands for the whole call, so an utterance
         sounds the same again only in the same company."""
