@@ -145,5 +145,6 @@ class Network:
 
 
 def _n_splits(n_rows: int) -> int:
-    """Into how many parts the attention kernel cuts a slot's history: few rows alone don't fill a GPU (H200, measured)."""
-    return 8 if n_rows <= 8 else 4 if n_rows <= 16 else 2 if n_rows <= 32 else 1
+    """Into how many parts the attention kernel cuts a slot's history: few rows alone don't fill a GPU. H200, 190 positions: at
+    16 rows one part is 8% of the talker's time faster than four."""
+    return 8 if n_rows <= 4 else 4 if n_rows <= 8 else 1
