@@ -12,6 +12,7 @@ from worker.bench.case import Case, Row
 from worker.bench.ceilings import measure_ceilings
 from worker.bench.floor import Ceilings, count_floor
 from worker.bench.load import Lengths, Load
+from worker.bench.memory import forget_peak
 from worker.bench.memory import vram_gb as held_vram_gb
 from worker.bench.parts import Parts, time_parts
 from worker.engine.build import Built, build
@@ -57,6 +58,7 @@ def measure(plan: Plan) -> list[Row]:
     engine = Engine(built.parts, options, switch)
     warm_up_s = time.perf_counter() - begun
     ceilings = measure_ceilings(built.placement.device)
+    forget_peak()  # that was the bench's own memory
     return [_measure_load(plan, built, engine, switch, ceilings, n, warm_up_s) for n in plan.concurrency]
 
 

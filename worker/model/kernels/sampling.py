@@ -61,7 +61,7 @@ def draw_talker_code(
     scores = logits.float()  # [rows, vocabulary]
     penalised = torch.where(scores < 0, scores * penalty[at, None], scores / penalty[at, None])
     scores = torch.where(seen[at] != 0, penalised, scores)
-    ids = torch.arange(scores.shape[1])
+    ids = torch.arange(scores.shape[1], device=scores.device)
     ends = (ids == end_code) & (step[at, None] >= min_frames)  # [rows, vocabulary]
     ordinary = (ids < scores.shape[1] - n_special) & (ids != end_code)  # [vocabulary]
     code, bad = _draw(scores.masked_fill(~(ordinary | ends), NOT_DRAWN), at, shape, seed[at], step[at] * PLACES)
