@@ -51,7 +51,8 @@ def test_with_as_many_under_way_as_may_be_there_is_no_place_until_one_is_done(tw
     until_there_is_a_place(two)
 
 
-def test_work_that_breaks_gives_its_place_back_all_the_same(two: WrapUps) -> None:
+def test_work_that_breaks_gives_its_place_back_all_the_same_and_the_log_says_why(
+        two: WrapUps, caplog: pytest.LogCaptureFixture) -> None:
     def broken() -> None:
         raise ZeroDivisionError
 
@@ -62,6 +63,7 @@ def test_work_that_breaks_gives_its_place_back_all_the_same(two: WrapUps) -> Non
     until_there_is_a_place(two)
     two.begin(done.set)
     assert done.wait(10)
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ZeroDivisionError] * 5
 
 
 def test_a_suspect_waits_for_those_under_way_and_not_for_those_that_follow(two: WrapUps) -> None:
@@ -88,6 +90,15 @@ def test_closing_waits_until_all_is_done() -> None:
     begin(wrap_ups, work)
     wrap_ups.close()
     assert done.is_set()
+
+
+def test_after_closing_whoever_still_speaks_does_the_rest_himself() -> None:
+    wrap_ups = WrapUps(2)
+    wrap_ups.close()
+    threads: list[threading.Thread] = []
+    begin(wrap_ups, lambda: threads.append(threading.current_thread()))
+    assert threads == [threading.current_thread()]
+    wrap_ups.wait_for_those_under_way()
 
 
 def test_nothing_under_way_is_nothing_to_wait_for() -> None:

@@ -67,11 +67,15 @@ end
 
 local function suspect_queue(queue) return (string.gsub(queue, '[^:]+$', 'suspect')) end
 
+-- A bell for each unit: were all that wait rung for again, a burst of jobs would ring with the square of their number.
+local function ring_for(queue, units)
+  if BELLS[queue] ~= true then BELLS[queue] = (BELLS[queue] or 0) + units end
+end
+
 local function count(queue, units, characters)
   call('HINCRBY', P .. 'depth', queue, units)
   call('HINCRBY', P .. 'backlog', queue, characters)
-  -- A bell for each: were all that wait rung for again, a burst of jobs would ring with the square of their number.
-  if units > 0 and BELLS[queue] ~= true then BELLS[queue] = (BELLS[queue] or 0) + units end
+  if units > 0 then ring_for(queue, units) end
 end
 
 -- Which doorbells to send: {queue, times, ...}. Never more than could find work, a free slot, and room in Celery's queue.
@@ -190,6 +194,8 @@ local function unlease(ref)
   call('SREM', P .. 'held:' .. f[2], ref)
   call('SREM', P .. 'leased:' .. job_of(ref), ref)
   call('HINCRBY', P .. 'leased', f[1], -1)
+  -- Nobody may have been rung for a unit that came while this lease stood, and a wrap-up looks for no more when it is done.
+  if string.match(f[1], '^speech:') then ring_for(f[1], 1) end
 end
 
 local function owned(ref, token) return call('HGET', unit_key(ref), 'token') == token end

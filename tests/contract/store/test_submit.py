@@ -95,6 +95,24 @@ def test_doorbells_stop_at_the_number_of_free_slots(mill: Mill) -> None:
     assert mill.submit().bells == ()
 
 
+def test_a_lease_that_ends_rings_for_a_job_that_came_when_no_slot_was_free(mill: Mill) -> None:
+    """The thread that spoke looked for more when its wrap-up began, and nothing was there: it won't look again."""
+    mill.store.run(verbs.enlist("w1", "speech", "host", "ready", {"speech:tone:batch": 1}))
+    mill.submit()
+    wrapping_up = mill.claim()
+    assert mill.submit().bells == ()
+    assert dict(mill.completed(wrapping_up).bells) == {"speech:tone:batch": 1}
+
+
+def test_a_lease_that_ends_rings_for_nobody_while_every_slot_speaks(mill: Mill) -> None:
+    mill.store.run(verbs.enlist("w1", "speech", "host", "ready", {"speech:tone:batch": 1}))
+    for _ in range(3):
+        mill.submit()
+    mill.store.redis.delete("{speechmill}:celery:speech:tone:batch")
+    wrapping_up, _speaking = mill.claim(), mill.claim()
+    assert mill.completed(wrapping_up).bells == ()
+
+
 def test_a_burst_of_jobs_rings_once_for_each_even_where_nobody_has_claimed_yet(mill: Mill) -> None:
     mill.store.run(verbs.enlist("w1", "speech", "host", "ready", {"speech:tone:batch": 64}))
     assert [mill.submit().bells for _ in range(5)] == [(("speech:tone:batch", 1),)] * 5

@@ -1,34 +1,29 @@
 # mypy: disable-error-code="import-not-found, import-untyped, no-untyped-def, no-untyped-call, untyped-decorator"
 """Tiles of steps and of weights for a convolution's products: boxes of the tensor memory accelerator, or pointers."""
 
-from functools import cache
 from math import prod
 from typing import Any
 
-import torch
 import triton
 import triton.language as tl
 from torch import Tensor
 from triton.tools.tensor_descriptor import TensorDescriptor
 
-BOX_COMPUTE_CAPABILITY = 9
+from worker.model.kernels.gpu.device_limits import limits_of
+
 BOX_BYTES = 16
 """Where a box begins, and how far its rows lie apart, are multiples of it."""
 
 
 def takes_boxes(x: Tensor, weight: Tensor) -> bool:
-    """Half precision alone: float32 products run on other units, where boxes gain nothing."""
+    """Whether both can be read in boxes on their device. Half precision alone: float32 products run on other units, where boxes
+    gain nothing."""
     return (
         x.element_size() == 2
         and all(n_channels % (BOX_BYTES // 2) == 0 for n_channels in weight.shape[1:])
         and x.data_ptr() % BOX_BYTES == weight.data_ptr() % BOX_BYTES == 0
-        and (not x.is_cuda or _has_boxes(x.device))
+        and limits_of(x.device).has_boxes
     )
-
-
-@cache
-def _has_boxes(device: torch.device) -> bool:
-    return torch.cuda.get_device_capability(device)[0] >= BOX_COMPUTE_CAPABILITY
 
 
 def boxed(x: Tensor, box: tuple[int, ...]) -> Any:

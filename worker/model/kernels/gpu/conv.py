@@ -2,9 +2,9 @@
 """conv.py on a GPU: one implicit matrix product over taps and channels, and all that follows it in its epilogue.
 
 The input is read a tap at a time as a box of [steps, channels], moved by as many steps as the tap looks back. Where the GPU has
-a tensor memory accelerator (compute capability 9), the boxes are its own: it computes the addresses, and what lies before a row's
-beginning it reads as zeros, which is the silence that we mean. Elsewhere, in float32, and where channels are too few for it, the
-same kernel reads by pointers.
+a tensor memory accelerator (compute capability 9.0), the boxes are its own: it computes the addresses, and what lies before a
+row's beginning it reads as zeros, which is the silence that we mean. Elsewhere, in float32, and where channels are too few for
+it, the same kernel reads by pointers.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,8 @@ from torch import Tensor
 
 from worker.model.kernels.conv import Conv, Snake
 from worker.model.kernels.gpu.boxes import boxed, takes_boxes, tile_of_steps, tile_of_weights
-from worker.model.kernels.gpu.conv_tiles import Tiles, tiles_by_boxes, tiles_by_pointers
+from worker.model.kernels.gpu.conv_tiles import Size, Tiles, tiles_by_boxes, tiles_by_pointers
+from worker.model.kernels.gpu.device_limits import limits_of
 from worker.model.kernels.gpu.snake import snaked
 
 
@@ -69,13 +70,12 @@ def _empty(x: Tensor, n_past: int, conv: Conv) -> Tensor:
 
 def _launch(x: Tensor, n_past: int, conv: Conv, epilogue: Epilogue) -> None:
     x = x.contiguous()
-    boxes = takes_boxes(x, conv.weight)
-    n_out = conv.weight.shape[2]  # a transposed convolution's output is laid out as stretch * n_out channels
-    if boxes:
-        tiles = tiles_by_boxes(x.shape[0], x.shape[1] - n_past, len(conv.weight), conv.n_in, n_out)
-    else:
-        tiles = tiles_by_pointers(conv.n_in, n_out, exact=x.dtype == torch.float32)
-    launch(x, n_past, conv, epilogue, tiles, boxes=boxes)
+    n_taps, n_in, n_out = conv.weight.shape  # a transposed convolution's output is laid out as stretch * n_out channels
+    boxed_tiles = None
+    if takes_boxes(x, conv.weight):
+        boxed_tiles = tiles_by_boxes(Size(x.shape[0], x.shape[1] - n_past, n_taps, n_in, n_out), limits_of(x.device))
+    tiles = boxed_tiles or tiles_by_pointers(n_in, n_out, exact=x.dtype == torch.float32)
+    launch(x, n_past, conv, epilogue, tiles, boxes=boxed_tiles is not None)
 
 
 def launch(x: Tensor, n_past: int, conv: Conv, epilogue: Epilogue, tiles: Tiles, *, boxes: bool) -> None:

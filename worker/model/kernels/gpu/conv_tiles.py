@@ -2,13 +2,24 @@
 
 from dataclasses import dataclass, replace
 
-N_CORES = 132
-"""An H200's streaming multiprocessors. On another GPU the choice is a little off, and nothing else."""
-
-CORE_SHARED_BYTES = 227 * 1024
+from worker.model.kernels.gpu.device_limits import DeviceLimits
 
 NARROWEST = 16
 """What tl.dot takes."""
+
+BARRIER_BYTES = 256
+"""Beside a program's tiles in shared memory: of each box in flight, 8 bytes say whether it has come. 56 were the most."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """Of a convolution of `n_taps` from `n_in` to `n_out` channels over `rows` of `n_steps` each."""
+
+    rows: int
+    n_steps: int
+    n_taps: int
+    n_in: int
+    n_out: int
 
 
 @dataclass(frozen=True)
@@ -29,7 +40,7 @@ class Tiles:
 
     @property
     def shared_bytes(self) -> int:
-        """Of half precision."""
+        """At most, in half precision: cores that multiply from registers (8.0 to 8.9, 12.0) hold one stage less."""
         return 2 * self.n_stages * self.in_ * (self.steps + self.out)
 
 
@@ -57,25 +68,33 @@ def tiles_by_pointers(n_in: int, n_out: int, *, exact: bool) -> Tiles:
     return replace(usual, left=left, in_=_in(usual, n_in))
 
 
-def tiles_by_boxes(rows: int, n_steps: int, n_taps: int, n_in: int, n_out: int) -> Tiles:
-    """For a convolution of `n_taps` from `n_in` to `n_out` channels over `rows` of `n_steps` each."""
-    quickest = min(MENU, key=lambda tiles: cycles(tiles, rows, n_steps, n_taps * n_in, n_out))
-    return replace(quickest, in_=_in(quickest, n_in))
+def tiles_by_boxes(size: Size, limits: DeviceLimits) -> Tiles | None:
+    """The quickest for a convolution on a device of these `limits`; None where none of the menu fits into it."""
+    fitting = [tiles for tiles in MENU if _held_bytes(tiles, size.n_in) <= limits.shared_bytes]
+    if not fitting:
+        return None
+    quickest = min(fitting, key=lambda tiles: cycles(tiles, size, limits))
+    return replace(quickest, in_=_in(quickest, size.n_in))
 
 
-def cycles(tiles: Tiles, rows: int, n_steps: int, n_products: int, n_out: int) -> int:
-    """What a core needs for its share of a convolution whose outputs are sums of `n_products` each: an estimate that only
-    compares tiles. A Hopper core multiplies 2048 pairs and moves 128 bytes of shared memory a cycle, and the slower of the two
-    counts: its products are 64 steps × 16 channels at once, and each reads its own operands. What follows the products, eight
-    outputs a cycle, costs nothing where another program multiplies meanwhile."""
-    n_programs = rows * -(-n_steps // tiles.steps) * -(-n_out // tiles.out)
+def cycles(tiles: Tiles, size: Size, limits: DeviceLimits) -> int:
+    """What a core needs for its share of a convolution: an estimate that only compares tiles. A Hopper core multiplies 2048
+    pairs and moves 128 bytes of shared memory a cycle, and the slower of the two counts: its products are 64 steps × 16 channels
+    at once, and each reads its own operands. What follows the products, eight outputs a cycle, costs nothing where another
+    program multiplies meanwhile. Cores of other GPUs differ, and there the choice is a little off, and nothing else."""
+    n_products = size.n_taps * size.n_in  # that an output is the sum of
+    n_programs = size.rows * -(-size.n_steps // tiles.steps) * -(-size.n_out // tiles.out)
     n_parts = 2 if tiles.right else 1
     multiplied = tiles.steps * tiles.out // 32  # for 64 products
     written = tiles.steps + tiles.out
     read = tiles.steps // 16 * (16 * n_parts + tiles.out // 4)
-    alone = 2 * tiles.shared_bytes > CORE_SHARED_BYTES
+    alone = 2 * tiles.shared_bytes > limits.shared_bytes
     program = max(multiplied, written + read) * n_products // 64 + alone * tiles.steps * tiles.out // 8
-    return -(-n_programs // N_CORES) * program
+    return -(-n_programs // limits.n_cores) * program
+
+
+def _held_bytes(tiles: Tiles, n_in: int) -> int:
+    return replace(tiles, in_=_in(tiles, n_in)).shared_bytes + BARRIER_BYTES
 
 
 def _in(tiles: Tiles, n_in: int) -> int:

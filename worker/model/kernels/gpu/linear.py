@@ -7,7 +7,6 @@ summed beside the product, and the product is scaled by the root of their mean a
 """
 
 from dataclasses import dataclass
-from functools import cache
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +15,7 @@ import triton.language as tl
 from torch import Tensor
 
 from worker.model.kernels.gpu.chain import in_chain, let_next_start, wait_for_previous
+from worker.model.kernels.gpu.device_limits import limits_of
 from worker.model.kernels.gpu.gate import silu_gate
 from worker.model.kernels.gpu.linear_tiles import Size, Tile, choose_tile, rows_of_a_program
 from worker.model.kernels.gpu.norm import rms_norm
@@ -65,14 +65,7 @@ def add_linear(residual: Tensor, x: Tensor, weight: Tensor) -> None:
 
 def _tile_of(x: Tensor, weight: Tensor, gates: bool = False) -> Tile | None:
     size = Size(len(x), n_outputs=weight.shape[0], n_inputs=weight.shape[1], gates=gates)
-    return choose_tile(size, x.dtype, _shared_bytes_of(x.device))
-
-
-@cache
-def _shared_bytes_of(device: torch.device) -> int:
-    """Shared memory that a program may have: 227 KiB on an H200, 99 KiB on an RTX 3090."""
-    properties: dict[str, int] = triton.runtime.driver.active.utils.get_device_properties(device.index)
-    return properties["max_shared_mem"]
+    return choose_tile(size, x.dtype, limits_of(x.device).shared_bytes)
 
 
 def launch(product: Product, tile: Tile) -> None:

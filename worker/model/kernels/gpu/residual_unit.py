@@ -4,8 +4,6 @@
 A program makes some steps of all channels, so this is for few of them. It reads in boxes (boxes.py).
 """
 
-from dataclasses import dataclass
-
 import torch
 import triton
 import triton.language as tl
@@ -14,45 +12,18 @@ from torch import Tensor
 from worker.model.kernels.conv import Snake
 from worker.model.kernels.gpu.boxes import boxed, takes_boxes, tile_of_steps
 from worker.model.kernels.gpu.conv import biases, finish, residuals
-from worker.model.kernels.gpu.conv_tiles import N_CORES
+from worker.model.kernels.gpu.device_limits import limits_of
 from worker.model.kernels.gpu.snake import snaked
+from worker.model.kernels.gpu.unit_tiles import TILES, UnitTiles, suits
 from worker.model.kernels.residual_unit import ResidualUnit
-
-
-@dataclass(frozen=True)
-class UnitTiles:
-    """A program makes `steps` × all channels, which are `left` + `right`, from `in_` input channels of a tap at a time; the
-    second convolution's output `out` channels at a time. A thread has `n_registers` at most, where a core runs more programs at
-    once for that."""
-
-    steps: int
-    left: int
-    right: int
-    in_: int
-    out: int
-    n_warps: int
-    n_stages: int
-    n_registers: int | None = None
-
-
-TILES = {
-    384: UnitTiles(128, 256, 128, in_=64, out=64, n_warps=8, n_stages=3),
-    192: UnitTiles(128, 128, 64, in_=64, out=64, n_warps=4, n_stages=2),
-    96: UnitTiles(128, 64, 32, in_=32, out=32, n_warps=4, n_stages=4),
-}
-"""By channels. More of them don't fit into a program's registers."""
-
-FEWEST_PROGRAMS = N_CORES // 2
-"""Below it most of a GPU would look on, while two convolutions can be cut into smaller programs."""
 
 
 def fits(active: Tensor, n_past: int, unit: ResidualUnit) -> bool:
     """Whether one kernel makes this unit, and sooner than two."""
     rows, n_channels = active.shape[0], active.shape[2]
-    tiles = TILES.get(n_channels)
-    if tiles is None or not takes_boxes(active, unit.wide.weight) or not takes_boxes(active, unit.narrow.weight):
+    if not takes_boxes(active, unit.wide.weight) or not takes_boxes(active, unit.narrow.weight):
         return False
-    return rows * -(-(active.shape[1] - n_past) // tiles.steps) >= FEWEST_PROGRAMS
+    return suits(rows, active.shape[1] - n_past, n_channels, limits_of(active.device))
 
 
 def residual_unit(active: Tensor, n_past: int, unit: ResidualUnit, *, residual: Tensor, snake: Snake) -> Tensor:
