@@ -10,7 +10,7 @@ Queue = OrderedDict[int, Utterance]
 """By id, first come first: an utterance in the middle can be cancelled without a search."""
 
 PREFILL_FRAMES = 0.25
-"""What a prefill costs each running utterance, in frames: 2–3 ms whatever its size, of about 10 ms at 256 rows (H200)."""
+"""What a prefill costs each running utterance, in frames: 3 ms for eight prompts, of about 10 ms at 256 rows (H200)."""
 
 LONGEST_GATHER_STEPS = 8
 

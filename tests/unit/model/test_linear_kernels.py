@@ -1,13 +1,9 @@
 """The fused matrix products, without a GPU too."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 
+from tests.unit.model.interpreted import assert_pass
 from worker.model.kernels.gpu.linear_tiles import TILES, Size, choose_tile
 
 BFLOAT16 = torch.bfloat16
@@ -17,12 +13,7 @@ GATED = {(6144, 1024), (12288, 2048)}
 
 @pytest.mark.timeout(600)  # 10 s of CPU, on a machine that may be busy
 def test_every_fused_product_computes_what_its_torch_twin_computes() -> None:
-    """In a process of its own: whether Triton interprets kernels on the CPU is settled when it is first imported."""
-    environment = os.environ if torch.cuda.is_available() else {**os.environ, "TRITON_INTERPRET": "1"}
-    kernels = Path(__file__).with_name("triton_linear_kernels.py")
-    run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest", str(kernels)]
-    done = subprocess.run(run, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert done.returncode == 0, done.stdout
+    assert_pass("triton_linear_kernels.py")
 
 
 @pytest.mark.parametrize(("n_outputs", "n_inputs"), TILES, ids=str)

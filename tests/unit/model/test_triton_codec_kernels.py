@@ -1,17 +1,7 @@
 """The codec's Triton kernels against their torch twins, without a GPU too."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-import torch
+from tests.unit.model.interpreted import assert_pass
 
 
 def test_every_triton_kernel_of_the_codec_computes_what_its_torch_twin_computes() -> None:
-    """In a process of its own: whether Triton interprets kernels on the CPU is settled when it is first imported."""
-    environment = os.environ if torch.cuda.is_available() else {**os.environ, "TRITON_INTERPRET": "1"}
-    kernels = Path(__file__).with_name("triton_codec_kernels.py")
-    run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(kernels)]
-    done = subprocess.run(run, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert done.returncode == 0, done.stdout
+    assert_pass("triton_codec_kernels.py")
