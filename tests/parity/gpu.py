@@ -18,7 +18,7 @@ from pathlib import Path
 
 import torch
 
-from tests.parity.gates import Gate, bfloat16_gates, float32_gates, truth_of
+from tests.parity.gates import Gate, bfloat16_gates, float32_gates, truths_of
 from tests.parity.original import Original, made_with
 from tests.parity.ours import Device, Ours
 from worker.model.random_checkpoint import write_random_checkpoint
@@ -58,11 +58,11 @@ def gates_of(size: Size, device: Device) -> Iterator[Gate]:
         folder = Path(name)
         write_random_checkpoint(folder, size=size, kind="custom_voice", device=device)
         ours = Ours(folder, device, "float32")  # first: it turns TF32 off for both
-        truth = truth_of(Original(folder, device, torch.float32), N_FRAMES)
-        yield from float32_gates(ours, truth)
+        truths = truths_of(Original(folder, device, torch.float32), N_FRAMES)
+        yield from float32_gates(ours, truths[0])
         del ours
         free(device)
-        yield from bfloat16_gates(Ours(folder, device, "bfloat16"), Original(folder, device, torch.bfloat16), truth)
+        yield from bfloat16_gates(Ours(folder, device, "bfloat16"), Original(folder, device, torch.bfloat16), truths)
     free(device)
 
 
