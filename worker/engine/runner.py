@@ -33,7 +33,8 @@ class Join:
 @dataclass(frozen=True)
 class Frames:
     """One frame of each decoded row, in the order asked for. `codes` [n_rows, 16]; `next_code` [n_rows] is code 0 of the
-    frame after, the end token when this frame was the last; `broken` [n_rows]: NaN met, the codes mean nothing."""
+    frame after, the end token when this frame was the last; `broken` [n_rows]: the codes mean nothing, for NaN was met or the
+    launch was lost."""
 
     codes: Codes
     next_code: NDArray[np.int32]

@@ -12,17 +12,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from worker.model.attention import ENGINE, Attention
+from worker.model.code_predictor import CodePredictor
 from worker.model.config import CheckpointConfig
 from worker.model.kernels.embedding import sum_frame_rows, sum_prompt_rows
-from worker.model.kernels.frame import open_frame, report_frame, settle_frame
-from worker.model.kernels.linear import norm_linear
-from worker.model.kernels.predictor_attention import OPENING
-from worker.model.kernels.sampling import draw_predictor_code, draw_talker_code
+from worker.model.kernels.frame import report_frame, settle_frame
+from worker.model.kernels.sampling import draw_talker_code
 from worker.model.prompt_batch import PromptRows
 from worker.model.sampling import MIN_FRAMES
 from worker.model.slot_state import SlotState, empty_slots
 from worker.model.stack import Cache, load_stack
-from worker.model.tables import PREDICTOR, load_tables
+from worker.model.tables import load_tables
 from worker.model.weights import TensorFile
 
 
@@ -45,28 +44,25 @@ class Network:
         """Raises CheckpointError where a tensor is missing or of another shape."""
         self.config, self.device, self.dtype = config, device, dtype
         self.talker = load_stack(config.talker, weights, "talker.model", dtype, attention)
-        self.predictor = load_stack(config.predictor, weights, f"{PREDICTOR}.model", dtype, ENGINE)
         self.tables = load_tables(config, weights, device, dtype)
+        self.predictor = CodePredictor(config, weights, self.tables, dtype)
         self.talker_head = weights.take("talker.codec_head.weight", dtype=dtype)  # [talker codes, hidden]
-        self.predictor_heads = [
-            weights.take(f"{PREDICTOR}.lm_head.{i}.weight", dtype=dtype) for i in range(config.n_codes - 1)
-        ]  # [predictor codes, predictor hidden] each
 
     def slots(self, n_slots: int, slot_positions: int) -> Slots:
         """Memory for `n_slots` utterances of `slot_positions` each, prompt and frames together."""
         return Slots(
             state=empty_slots(self.config, n_slots, slot_positions, self.device, self.dtype),
             talker_cache=self.talker.cache(n_slots + 1, slot_positions),
-            predictor_cache=self.predictor.cache(n_slots + 1, self.config.n_codes),
+            predictor_cache=self.predictor.cache(n_slots + 1),
         )
 
     @property
     def weight_bytes(self) -> int:
         """Memory of all weights and tables."""
-        tables, stacks = self.tables, (self.talker, self.predictor)
+        tables = self.tables
         tensors = [tables.text, tables.codes_0, tables.codes_rest, *tables.predictor_inputs, self.talker_head]
-        tensors += self.predictor_heads
-        tensors += [tensor for stack in stacks for layer in stack.layers for tensor in vars(layer).values()]
+        tensors += [tensor for layer in self.talker.layers for tensor in vars(layer).values()]
+        tensors += self.predictor.tensors
         storages = {storage.data_ptr(): storage.nbytes() for storage in (tensor.untyped_storage() for tensor in tensors)}
         return sum(storages.values())
 
@@ -91,21 +87,7 @@ class Network:
     @torch.inference_mode()
     def predict(self, slots: Slots, rows: Tensor) -> Tensor:
         """The first half of a frame: its codes [rows, 16] int32, code 0 as drawn before, the others drawn here."""
-        state, tables, predictor, cache = slots.state, self.tables, self.predictor, slots.predictor_cache
-        codes = torch.empty(len(rows), self.config.n_codes, dtype=torch.int32, device=self.device)
-        hidden, x = open_frame(rows, state.hidden, state.next_code, tables.predictor_inputs[0], codes)
-        x = torch.cat([tables.projection(hidden) if tables.projection else hidden, x])  # [2 * rows, predictor hidden]
-        x = predictor.step_in_frame(x, cache, OPENING)[len(rows):]  # [rows, predictor hidden]
-        for place, head in enumerate(self.predictor_heads, start=1):
-            logits = norm_linear(x, predictor.norm, head, predictor.config.rms_norm_eps)  # [rows, predictor codes]
-            read_next = tables.predictor_inputs[place] if place < len(tables.predictor_inputs) else None
-            drawn = draw_predictor_code(
-                logits, rows, state.predictor_draw, state.seed, state.step, place, codes[:, place], state.broken,
-                read_next,
-            )
-            if drawn is not None:
-                x = predictor.step_in_frame(drawn, cache, range(place + 1, place + 2))  # [rows, predictor hidden]
-        return codes
+        return self.predictor.predict(slots.state, slots.predictor_cache, rows)
 
     @torch.inference_mode()
     def advance(self, slots: Slots, rows: Tensor, codes: Tensor) -> None:

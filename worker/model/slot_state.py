@@ -13,6 +13,9 @@ from worker.model.config import CheckpointConfig
 from worker.model.kernels.sampling import DrawShape
 from worker.model.prompt_batch import PromptRows
 
+LOST = 2
+"""`broken` of a row whose launch gave up: blocks of the GPU waited for each other in vain. 1 is NaN."""
+
 
 @dataclass(frozen=True)
 class SlotState:
@@ -20,8 +23,8 @@ class SlotState:
 
     `hidden` [slots, hidden]: the talker's last output. `next_code` int32: code 0 of the frame to come. `position` int32: where
     the next frame's key and value go. `step` int32: number of the frame to come. `seen` [slots, talker codes] uint8: codes 0
-    drawn before. `broken` uint8: NaN was met. `trailing_ids` [slots, positions] int32: the text row that each frame adds.
-    `live` int32: 1, and 0 for the scratch slot.
+    drawn before. `broken` uint8: 1 where NaN was met, or LOST. `trailing_ids` [slots, positions] int32: the text row that each
+    frame adds. `live` int32: 1, and 0 for the scratch slot.
     """
 
     hidden: Tensor

@@ -14,6 +14,10 @@ from worker.engine.attention_choice import why_no_flash_attention
 from worker.engine.doctor.finding import Finding
 from worker.engine.torch_setup import Placement
 from worker.model.attention import flash_attention_prefill, sdpa_prefill
+from worker.model.kernels.gpu.one_launch.nvrtc import compile_cubin
+from worker.model.kernels.gpu.one_launch.open import why_not
+from worker.model.kernels.gpu.one_launch.sizes import FEWEST_ROWS, RELEASED, ROWS
+from worker.model.kernels.gpu.one_launch.unavailable import Unavailable
 from worker.model.kernels.norm import rms_norm
 
 MOST_WRONG = 0.05
@@ -29,6 +33,7 @@ def kernels(placement: Placement) -> Iterator[Finding]:
     yield from needs
     if all(need.state == "ok" for need in needs):
         yield _try(placement)
+        yield one_launch(placement)
 
 
 def cache_folder() -> Path:
@@ -64,6 +69,20 @@ def flash_attention(placement: Placement) -> Finding:
     if not wrong < MOST_WRONG:
         return Finding("FlashAttention", "warning", f"{name} is off by {wrong:.2g}", "SPEECHMILL_ENGINE__PREFILL_ATTENTION=sdpa")
     return Finding("FlashAttention", "ok", name)
+
+
+def one_launch(placement: Placement) -> Finding:
+    """Whether the code predictor draws a frame in one launch; compiled here, tried when a checkpoint is loaded."""
+    name = "one launch"
+    try:
+        missing = why_not(placement.device, placement.dtype)
+        if missing is None:
+            compile_cubin(RELEASED.defines(ROWS[-1]))
+    except Unavailable as reason:
+        missing = str(reason)
+    if missing:
+        return Finding(name, "unused", f"{missing}; a frame's codes are drawn kernel after kernel")
+    return Finding(name, "ok", f"{FEWEST_ROWS} to {ROWS[-1]} utterances at once have a frame's codes drawn in one launch")
 
 
 def _triton() -> Finding:
