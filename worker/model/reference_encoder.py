@@ -10,6 +10,7 @@ from worker.model.config import SAMPLE_RATE_HZ, CheckpointConfig
 from worker.model.errors import CheckpointError, TooLittleMemory
 from worker.model.reference import MAX_REFERENCE_S, Pcm, PreparedReference, check_reference, fingerprint
 from worker.model.reference_codes import CodecEncoder
+from worker.model.reference_memory import give_back_holes
 from worker.model.speaker_encoder import SpeakerEncoder
 from worker.model.weights import TensorFile
 
@@ -33,6 +34,7 @@ class ReferenceEncoder:
         self._codec = CodecEncoder(config.codec, codec, device)
         self._kept: OrderedDict[str, PreparedReference] = OrderedDict()
         self._max_kept = max_kept
+        self._on_cpu = device.type == "cpu"
         self.n_encoded = 0
 
     def warm_up(self) -> None:
@@ -51,6 +53,8 @@ class ReferenceEncoder:
             check_reference(pcm)
         if kept is None or (with_codes and kept.codes is None):
             kept = self._kept[sha256] = self._encode(pcm, sha256, kept, with_codes)
+            if self._on_cpu:
+                give_back_holes()
         self._kept.move_to_end(sha256)
         if len(self._kept) > self._max_kept:
             self._kept.popitem(last=False)

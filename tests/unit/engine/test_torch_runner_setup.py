@@ -1,5 +1,8 @@
 """What options come to on a machine without a GPU."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +14,7 @@ from worker.engine import build
 from worker.engine.attention_choice import choose_attention
 from worker.engine.memory import GIB, SlotMemory
 from worker.engine.options import EngineOptions
-from worker.engine.torch_setup import Placement, configure_torch
+from worker.engine.torch_setup import KERNEL_CACHES, Placement, configure_torch
 from worker.model.attention import ENGINE, sdpa_decode
 from worker.model.errors import EngineError, TooLittleMemory
 from worker.model.random_checkpoint import write_random_checkpoint
@@ -19,8 +22,31 @@ from worker.model.random_checkpoint import write_random_checkpoint
 CPU = Placement(torch.device("cpu"), torch.float32)
 
 
+NEW_SHAPES = """
+from pathlib import Path
+import torch
+from worker.engine.options import EngineOptions
+from worker.engine.process import rss_bytes
+from worker.engine.torch_setup import configure_torch
+from worker.model.reference_memory import give_back_holes
+
+configure_torch(EngineOptions(Path(), device="cpu", cpu_threads=1))
+weight = torch.ones(64, 64, 3)
+
+def rss_after(lengths):
+    for length in lengths:
+        torch.nn.functional.conv1d(torch.ones(1, 64, length), weight)
+    give_back_holes()
+    return rss_bytes()
+
+print(-rss_after(range(100, 700)) + rss_after(range(700, 1300)))
+"""
+
+
 @pytest.fixture(autouse=True)
-def _torch_as_before() -> Iterator[None]:
+def _torch_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for variable in KERNEL_CACHES:      # set, so that what a test makes of it is undone
+        monkeypatch.setenv(variable, "1024")
     threads, matmul, conv = torch.get_num_threads(), torch.backends.cuda.matmul.fp32_precision, torch.backends.cudnn.benchmark
     yield
     torch.set_num_threads(threads)
@@ -41,6 +67,20 @@ def test_tf32_threads_and_cudnn_are_set(tf32: bool, precision: str) -> None:
     assert torch.backends.cuda.matmul.fp32_precision == precision
     assert torch.backends.cudnn.benchmark is tf32
     assert torch.get_num_threads() == 1
+
+
+def test_a_cpu_keeps_few_kernels_unless_the_environment_says_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    onednn, ideep = KERNEL_CACHES
+    monkeypatch.delenv(ideep)
+    configure_torch(EngineOptions(Path(), device="cpu"))
+    assert (os.environ[onednn], os.environ[ideep]) == ("1024", "256")
+
+
+def test_shapes_that_never_come_again_take_no_more_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in KERNEL_CACHES:
+        monkeypatch.delenv(variable)
+    done = subprocess.run([sys.executable, "-c", NEW_SHAPES], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 6 * 2**20, "16 MiB where 1,024 kernels are kept"
 
 
 def test_cuda_where_there_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
