@@ -27,13 +27,13 @@ main() {
 # dev.txt holds all that one environment can, and most others take their versions from it: an image runs what the tests ran.
 lock_all() {
     local beside=(--excludes requirements/beside.in)
-    lock dev "$@" "${beside[@]}" --extra producer --extra worker --extra gpu --extra local pyproject.toml \
+    lock dev "$@" "${beside[@]}" --extra producer --extra worker --extra gpu --extra otel --extra local pyproject.toml \
         requirements/build.in requirements/dev.in
     local same=(--constraints "$LOCKS/dev.txt")
     lock local "${same[@]}" --extra producer --extra worker --extra local pyproject.toml requirements/build.in
-    lock producer "${same[@]}" --extra producer pyproject.toml
-    lock worker "${same[@]}" --extra worker pyproject.toml
-    lock gpu "${same[@]}" "${beside[@]}" --extra worker --extra gpu pyproject.toml
+    lock producer "${same[@]}" --extra producer --extra otel pyproject.toml
+    lock worker "${same[@]}" --extra worker --extra otel pyproject.toml
+    lock gpu "${same[@]}" "${beside[@]}" --extra worker --extra gpu --extra otel pyproject.toml
     lock reference "$@" "${beside[@]}" --extra worker --extra reference pyproject.toml
     lock oracle "$@" --excludes requirements/oracle-without.in requirements/oracle.in
     lock build "${same[@]}" requirements/build.in

@@ -4,6 +4,7 @@ import sys
 
 import uvicorn
 
+from producer.metrics.together import counting_together
 from speechmill.settings import BadSettings, load_settings
 
 
@@ -13,9 +14,10 @@ def main() -> int:
     except BadSettings as error:
         sys.stderr.write(f"{error.message}\n")
         return 2
-    uvicorn.run("producer.app:create_app", factory=True, host=settings.producer.host, port=settings.producer.port,
-                workers=settings.producer.processes, log_config=None, access_log=False, server_header=False,
-                timeout_graceful_shutdown=10, timeout_keep_alive=75, backlog=2048)
+    with counting_together(settings.producer.processes):
+        uvicorn.run("producer.app:create_app", factory=True, host=settings.producer.host, port=settings.producer.port,
+                    workers=settings.producer.processes, log_config=None, access_log=False, server_header=False,
+                    timeout_graceful_shutdown=10, timeout_keep_alive=75, backlog=2048)
     return 0
 
 

@@ -13,15 +13,19 @@ from producer import content, discovery, health, jobs, problems, segments, speec
 from producer.desk import Desk
 from producer.doorbell import Doorbell
 from producer.feed import Feed
-from producer.middleware import RequestId
+from producer.metrics import route as metrics
+from producer.metrics.own import OwnMetrics
+from producer.middleware import RequestId, Watched
 from producer.storage import Storage
 from speechmill.blobs.choose import open_blobs
+from speechmill.blobs.counted import CountedBlobs
 from speechmill.errors import StoreUnavailable
 from speechmill.log import set_up_logging
 from speechmill.settings import Settings, load_settings
 from speechmill.store import verbs
 from speechmill.store.client import AsyncStore
 from speechmill.tasks import celery_app
+from speechmill.trace.choose import open_tracer
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +37,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """Settings come from the environment unless given. Raises BadSettings."""
     settings = settings or load_settings()
     set_up_logging(settings.log)
+    own_metrics = OwnMetrics()
+    tracer = open_tracer("producer")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        desk = Desk(settings, AsyncStore.open(settings), Storage(open_blobs(settings)), Feed(settings),
-                    Doorbell(celery_app(settings.redis.url)))
+        blobs = CountedBlobs(open_blobs(settings), own_metrics.storage_failed)
+        desk = Desk(settings, AsyncStore.open(settings), Storage(blobs), Feed(settings), Doorbell(celery_app(settings.redis.url)),
+                    tracer)
         app.state.desk = desk
+        app.state.own_metrics = own_metrics
         desk.feed.start()
         desk.doorbell.start()
         sweeping = asyncio.create_task(_sweep_forever(desk), name="sweeper")
@@ -50,11 +58,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         await desk.store.close()
         desk.storage.close()
         await asyncio.to_thread(desk.doorbell.close)
+        await asyncio.to_thread(tracer.close)
 
     app = FastAPI(title="speechmill", version=version("speechmill"), lifespan=lifespan, docs_url="/docs", redoc_url=None)
     problems.install(app)
-    for part in (speech, jobs, segments, content, discovery, health):
+    for part in (speech, jobs, segments, content, discovery, health, metrics):
         app.include_router(part.router)
+    app.add_middleware(Watched, count=own_metrics.answered, tracer=tracer)
     app.add_middleware(RequestId)
     if settings.producer.cors_origins:
         app.add_middleware(CORSMiddleware, allow_origins=list(settings.producer.cors_origins), allow_methods=["*"],

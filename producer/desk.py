@@ -18,6 +18,7 @@ from speechmill.lookup import Lookup
 from speechmill.settings import Settings
 from speechmill.store import verbs
 from speechmill.store.client import AsyncStore
+from speechmill.trace.seam import NoTracer, Tracer
 from speechmill.view import Viewpoint
 
 LOCAL_TENANT = "local"
@@ -32,6 +33,7 @@ class Desk:
     storage: Storage
     feed: Feed
     doorbell: Doorbell
+    tracer: Tracer = field(default_factory=NoTracer)
     lookup: Lookup = field(default_factory=Lookup)
     background: set[asyncio.Task[None]] = field(default_factory=set)
     _catalogue: Catalogue = field(default_factory=Catalogue)

@@ -90,7 +90,10 @@ async def cancel_job(request: Request, job_id: str) -> Response:
 @router.post("/{job_id}/retry", **RETRY_JOB)
 async def retry_job(request: Request, job_id: str) -> Response:
     desk, tenant = desk_of(request), tenant_of(request)
-    outcome, bells = await desk.store.run(verbs.retry(job_id, tenant))
+    with desk.tracer.span("retry", "producer", request.state.traceparent, job_id=job_id) as span:
+        if span.traceparent:
+            span.link((await desk.job(job_id, tenant)).traceparent)
+        outcome, bells = await desk.store.run(verbs.retry(job_id, tenant, traceparent=span.traceparent))
     desk.doorbell.ring(bells)
     if outcome == "expired":
         raise Gone("What the job was made from is no longer kept; create a new job.", job_id=job_id)

@@ -83,4 +83,4 @@ VOICES = _route("List voices", {200: _json({"type": "object"}, "Voices.")}, prob
     _query("model", "only of this model", {"type": "string"}),))
 HEALTHZ = _route("Liveness", {200: _json({"type": "object"}, "Alive.")})
 READYZ = _route("Readiness", {200: _json({"type": "object"}, "Ready."), 503: _json({"type": "object"}, "Not ready.")})
-METRICS = _route("Prometheus metrics", {200: {"description": "Metrics.", "content": {"text/plain": {}}}}, problems=(503,))
+METRICS = _route("Prometheus metrics", {200: {"description": "Metrics.", "content": {"text/plain": {}}}})

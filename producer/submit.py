@@ -31,6 +31,7 @@ class Asked:
     fingerprint: str
     idempotency_key: str
     sdk_retry: bool
+    traceparent: str
 
 
 async def ask(desk: Desk, request: Request, limits: Limits, default_class: JobClass) -> Asked:
@@ -47,11 +48,26 @@ async def ask(desk: Desk, request: Request, limits: Limits, default_class: JobCl
     if parsed.spec.webhook:
         await _check_webhook(desk, parsed.spec.webhook.url)
     sdk_retry = desk.settings.producer.attach_sdk_retries and request.headers.get("x-stainless-retry-count", "0") not in ("", "0")
-    return Asked(tenant_of(request), parsed.text, parsed.spec, parsed.reference_audio, print_, key, sdk_retry)
+    return Asked(tenant_of(request), parsed.text, parsed.spec, parsed.reference_audio, print_, key, sdk_retry,
+                 request.state.traceparent)
 
 
 async def submit(desk: Desk, asked: Asked, request_id: str, *, route: str, waiter: str = "") -> Submitted:
     """Make the job durable, or find the one that this request is a repetition of."""
+    with desk.tracer.span("submit", "producer", asked.traceparent) as span:
+        submitted = await _submit(desk, asked, request_id, route, waiter, span.traceparent)
+        span.tell(job_id=submitted.job_id, outcome=submitted.outcome, model=asked.spec.model, job_class=asked.spec.klass.value,
+                  characters=len(asked.text))
+    if submitted.outcome == "reused":
+        raise IdempotencyKeyReused("This Idempotency-Key was used with another body; use a new key.", param="Idempotency-Key",
+                                   job_id=submitted.job_id)
+    if submitted.outcome == "full":
+        raise QueueFull(f"{desk.settings.limits.queued_jobs:,} jobs are waiting already; try again later.", retry_after_s=30)
+    desk.doorbell.ring(submitted.bells)
+    return submitted
+
+
+async def _submit(desk: Desk, asked: Asked, request_id: str, route: str, waiter: str, traceparent: str) -> Submitted:
     job_id = new_id("speech")
     text, object_key = asked.text, ""
     encoded = text.encode()
@@ -66,15 +82,9 @@ async def submit(desk: Desk, asked: Asked, request_id: str, *, route: str, waite
         characters=len(asked.text), text=text, input_key=object_key, request_id=request_id,
         fingerprint=asked.fingerprint, route=route, idempotency_key=asked.idempotency_key,
         attach=asked.sdk_retry, waiter=waiter, queue_limit=desk.settings.limits.queued_jobs,
-        idempotency_s=desk.settings.retention.idempotency_s)))
+        idempotency_s=desk.settings.retention.idempotency_s, traceparent=traceparent)))
     if object_key and submitted.outcome != "created":
         await desk.storage.run(lambda: desk.storage.blobs.delete(object_key))
-    if submitted.outcome == "reused":
-        raise IdempotencyKeyReused("This Idempotency-Key was used with another body; use a new key.", param="Idempotency-Key",
-                                   job_id=submitted.job_id)
-    if submitted.outcome == "full":
-        raise QueueFull(f"{desk.settings.limits.queued_jobs:,} jobs are waiting already; try again later.", retry_after_s=30)
-    desk.doorbell.ring(submitted.bells)
     return submitted
 
 

@@ -112,6 +112,7 @@ class Job(BaseModel):
     deadline_ms: int | None = None
     request_id: str = ""
     plan_key: str = ""                # the object that lists the segments, once they are cut
+    traceparent: str = ""             # of the span that its units are parts of (speechmill/trace/seam.py), where it is traced
     output: Output | None = None
     error: JobError | None = None
     waiting: "Waiting | None" = None  # only while queued
@@ -157,3 +158,4 @@ class Unit(BaseModel):
     n_segments: int = 0
     queued_ms: int = 0       # when the job was accepted, Redis's clock
     claimed_ms: int = 0
+    traceparent: str = ""    # of the job's span, where it is traced

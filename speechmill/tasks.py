@@ -62,7 +62,9 @@ def celery_app(redis_url: str) -> Celery:
 
 
 def transport_options() -> dict[str, Any]:
-    return {"socket_timeout": 10, "socket_connect_timeout": 3, "socket_keepalive": True,
+    # A worker waits for bells without sending anything: were the host of Redis to lose its power, it would notice nothing. With
+    # this, a wait that is overdue by so many seconds is given up (kombu, maybe_check_brpop_health), and the worker connects anew.
+    return {"socket_timeout": 10, "socket_connect_timeout": 3, "socket_keepalive": True, "health_check_interval": 5,
             "global_keyprefix": CELERY_PREFIX}
 
 

@@ -5,19 +5,25 @@ import socket
 import threading
 import time
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from celery.exceptions import SecurityWarning
 from celery.signals import worker_shutting_down
 
 from speechmill.blobs.choose import open_blobs
+from speechmill.blobs.counted import CountedBlobs
 from speechmill.errors import StoreUnavailable, VoiceFailed
 from speechmill.lookup import Lookup
 from speechmill.settings import Settings
 from speechmill.store import verbs
 from speechmill.store.client import Store
 from speechmill.tasks import DELIVERY_QUEUE, celery_app
+from speechmill.trace.choose import open_tracer
 from worker.deliver import Courier, usual_trust
+from worker.figures import Figures
+from worker.health import ready_file
 from worker.incidents import Incidents
 from worker.scratch import clear_scratch
 from worker.station import Station
@@ -27,11 +33,19 @@ from worker.voices.choose import open_voice
 
 log = logging.getLogger(__name__)
 
+STOPPING_S = 0.3
+"""A thread that can stop does so within this time."""
+
+EVENT_BEAT_S = 10
+"""Celery's own heartbeat says nothing to us; but without it a worker never sends events, and Flower would see no task."""
+
 
 def run(role: str, settings: Settings) -> int:
     """Run a worker of `role` (speech or cpu) until it is told to stop; returns the exit status."""
     station = _open(role, settings)
     clear_scratch(station.scratch)
+    # A container that is started again may have the same process id, and the scratch folder of before.
+    ready_file(settings).unlink(missing_ok=True)
     _wait_for_store(station)
     station.leases.start()
     try:
@@ -47,7 +61,10 @@ def run(role: str, settings: Settings) -> int:
 
 
 def _open(role: str, settings: Settings) -> Station:
-    station = Station(role, settings, celery_app(settings.redis.url), Store.open(settings), open_blobs(settings))
+    figures = Figures()
+    blobs = CountedBlobs(open_blobs(settings), figures.storage_failed)
+    station = Station(role, settings, celery_app(settings.redis.url), Store.open(settings), blobs, figures=figures,
+                      tracer=open_tracer(role))
     if role == "speech":
         station.voice = open_voice(settings, Incidents(station))
     else:
@@ -57,10 +74,14 @@ def _open(role: str, settings: Settings) -> Station:
 
 def _wait_for_store(station: Station) -> None:
     """Compose files start everything at once: Redis may come last."""
+    _when_redis_takes_it(lambda: station.store.run(verbs.beat(station.worker, (), 0)))
+
+
+def _when_redis_takes_it(write: Callable[[], object]) -> None:
     told = False
     while True:
         try:
-            station.store.run(verbs.beat(station.worker, (), 0))
+            write()
             return
         except StoreUnavailable as error:
             if not told:
@@ -74,9 +95,11 @@ def _warm_up(station: Station) -> None:
     if station.voice:
         log.info("warming up %s", station.settings.worker.voice)
         station.model = station.voice.warm_up()
-        station.store.publish(station.model)
+        _when_redis_takes_it(partial(station.store.publish, station.model))
     station.state = "ready"
-    station.enlist()
+    # A Redis that is full just now must not cost a warm model.
+    _when_redis_takes_it(station.enlist)
+    ready_file(station.settings).touch()
     log.info("ready: %s", ", ".join(station.queues.values()))
 
 
@@ -92,7 +115,7 @@ def _listen(station: Station) -> None:
     name = f"{station.role}-{station.worker}@{socket.gethostname()}"
     worker = app.Worker(hostname=name, pool="threads", concurrency=threads, queues=queues,
                         loglevel=station.settings.log.level.upper(), redirect_stdouts=False, without_gossip=True,
-                        without_mingle=True, without_heartbeat=True, quiet=True)
+                        without_mingle=True, heartbeat_interval=EVENT_BEAT_S, quiet=True)
     worker.start()
 
 
@@ -100,12 +123,22 @@ def _drain(station: Station) -> None:
     """Stop claiming; let running units finish for the grace, then give them back. Celery waits for their threads."""
     log.info("draining %d units", len(station.leases.held()))
     station.draining.set()
-    grace = threading.Timer(station.settings.worker.grace_s, station.leases.stop_all)
+    ready_file(station.settings).unlink(missing_ok=True)
+    grace = threading.Timer(station.settings.worker.grace_s, _end_grace, (station,))
     grace.daemon = True
     grace.start()
     station.state = "draining"
     with suppress(StoreUnavailable):
         station.enlist()
+
+
+def _end_grace(station: Station) -> None:
+    """Stop what still runs; what does not stop at once is given back all the same, for its thread may hang in a store that does
+    not answer. Whatever that thread commits later comes too late to count."""
+    station.leases.stop_all()
+    time.sleep(STOPPING_S)
+    for lease in station.leases.held():
+        station.give_back(lease.unit)
 
 
 def _leave(station: Station) -> None:
@@ -118,4 +151,5 @@ def _leave(station: Station) -> None:
     if station.voice:
         station.voice.close()
     station.store.close()
+    station.tracer.close()
 

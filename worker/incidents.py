@@ -28,6 +28,7 @@ class Incidents:
 
     def died(self, speeches: Sequence[Speech]) -> None:
         leases = [lease for speech in speeches if (lease := self._station.lease_of(speech))]
+        self._station.figures.count("voice_deaths")
         log.error("the voice died; suspects are %s", ", ".join(lease.unit.ref for lease in leases) or "none")
         # First the record, then the threads: a thread that stops gives its unit back, and that would be uncharged.
         bells = self._crashed([lease.unit for lease in leases])

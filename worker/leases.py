@@ -17,7 +17,8 @@ from speechmill.errors import StoreUnavailable
 from speechmill.job import Unit
 from speechmill.store import verbs
 from speechmill.store.client import STOP_CHANNEL, Store
-from speechmill.store.verbs import EngineFigures
+from speechmill.store.verbs import WorkerFigures
+from speechmill.trace.seam import NO_SPAN, Span
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +28,12 @@ class Stopped(Exception):
 
 
 class Lease:
-    """One unit in this worker's hands. `check` between steps; `on_stop` for what must be interrupted in the middle."""
+    """One unit in this worker's hands, and the span of this attempt. `check` between steps; `interrupting` around what must be
+    stopped in the middle."""
 
-    def __init__(self, unit: Unit) -> None:
+    def __init__(self, unit: Unit, span: Span = NO_SPAN) -> None:
         self.unit = unit
+        self.span = span
         self.begun = time.monotonic()
         self._stopped = threading.Event()
         self._interrupts: list[Callable[[], None]] = []
@@ -76,7 +79,7 @@ class Leases:
     """All leases of this process, and the two threads that look after them."""
 
     def __init__(self, store: Store, worker: str, *, lease_s: float, reply_s: float, alive: Path,
-                 well: Callable[[], bool], engine: Callable[[], EngineFigures | None], on_unknown: Callable[[], None]) -> None:
+                 well: Callable[[], bool], figures: Callable[[], WorkerFigures], on_unknown: Callable[[], None]) -> None:
         self._store = store
         self._worker = worker
         self._beat_s = lease_s / 4
@@ -84,9 +87,11 @@ class Leases:
         self._reply_ms = round(3 * reply_s * 1000)
         self._alive = alive
         self._well = well
-        self._engine = engine
+        self._figures = figures
         self._on_unknown = on_unknown
+        self.n_beats_missed = 0
         self._held: dict[str, Lease] = {}
+        self._all_stopped = False
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._threads = [threading.Thread(target=run, name=name, daemon=True)
@@ -102,10 +107,13 @@ class Leases:
             self._alive.unlink()
 
     @contextmanager
-    def holding(self, unit: Unit) -> Iterator[Lease]:
-        lease = Lease(unit)
+    def holding(self, unit: Unit, span: Span = NO_SPAN) -> Iterator[Lease]:
+        lease = Lease(unit, span)
         with self._lock:
             self._held[unit.ref] = lease
+            too_late = self._all_stopped
+        if too_late:  # it was being claimed when all were stopped
+            lease.stop()
         try:
             yield lease
         finally:
@@ -119,6 +127,9 @@ class Leases:
             return list(self._held.values())
 
     def stop_all(self) -> None:
+        """For good: a lease that comes later is stopped from the start."""
+        with self._lock:
+            self._all_stopped = True
         for lease in self.held():
             lease.stop()
 
@@ -126,7 +137,7 @@ class Leases:
         """Renew all leases; stop those that are lost or whose job is being cancelled."""
         leases = {lease.unit.ref: lease for lease in self.held()}
         held = [(ref, lease.unit.token) for ref, lease in leases.items()]
-        known, lost = self._store.run(verbs.beat(self._worker, held, self._reply_ms, self._engine()))
+        known, lost = self._store.run(verbs.beat(self._worker, held, self._reply_ms, self._figures()))
         for ref in lost:
             if ref in leases:
                 log.info("stopping %s: its lease is gone or its job is being cancelled", ref)
@@ -147,6 +158,7 @@ class Leases:
             except StoreUnavailable as error:
                 # Leases are kept: when Redis returns before another worker has claimed a unit, its work still counts.
                 log.warning("heartbeat missed: %s", error.message)
+                self.n_beats_missed += 1
                 pause_s = min(1.0, self._beat_s)
             except Exception:
                 log.exception("heartbeat failed")

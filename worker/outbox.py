@@ -6,9 +6,11 @@ import random
 import time
 
 from speechmill.errors import InvalidRequest, StoreUnavailable
+from speechmill.job import Job
 from speechmill.log import about
 from speechmill.store import verbs
 from speechmill.store.verbs import DueEvent
+from speechmill.trace.seam import Span
 from speechmill.view import Viewpoint, job_view
 from speechmill.webhook import Event, event_body, next_attempt, parse_secret
 from worker.deliver import Delivery, Outcome
@@ -42,13 +44,18 @@ def _next_due(station: Station) -> DueEvent | None:
 
 def _deliver(station: Station, event: DueEvent) -> None:
     try:
-        delivery = _delivery(station, event)
-        if delivery is None:
+        job = station.store.run(verbs.look(event.job_id, event.tenant))
+        if job is None:
             _settle(station, event, "dead", note="its job was deleted")
             return
-        assert station.courier  # the cpu role has one from the start, and only it listens to this queue
-        outcome = station.courier.post(delivery)
-        _settle(station, event, *_verdict(event, outcome), note=_note(outcome))
+        with _span(station, event, job) as span:
+            assert station.courier  # the cpu role has one from the start, and only it listens to this queue
+            outcome = station.courier.post(_delivery(station, event, job))
+            verdict, in_s = _verdict(event, outcome)
+            span.tell(outcome=verdict, status=outcome.status or 0)
+            if not outcome.ok:
+                span.fail(str(outcome.status or "no_answer"))
+            _settle(station, event, verdict, in_s, note=_note(outcome))
     except (StoreUnavailable, InvalidRequest) as error:
         # Not settled, and so not counted as a try: it is due again when its hold ends.
         log.warning("webhook event is held: %s", error.message)
@@ -57,11 +64,15 @@ def _deliver(station: Station, event: DueEvent) -> None:
         _settle(station, event, *_verdict(event, Outcome(0)), note="unexpected error")
 
 
-def _delivery(station: Station, event: DueEvent) -> Delivery | None:
-    """The event as it is posted now: times, URLs and signature are fresh at each attempt. None when the job is gone."""
-    job = station.store.run(verbs.look(event.job_id, event.tenant))
-    if job is None:
-        return None
+def _span(station: Station, event: DueEvent, job: Job) -> Span:
+    """Of this try, linked to the one before. Its receiver is not told of the trace: it is somebody else's."""
+    return station.tracer.span("webhook", "client", job.traceparent, key=f"{event.id}/{event.tries}",
+                               after=f"{event.id}/{event.tries - 1}" if event.tries > 1 else "",
+                               job_id=event.job_id, event=event.type, attempt=event.tries)
+
+
+def _delivery(station: Station, event: DueEvent, job: Job) -> Delivery:
+    """The event as it is posted now: times, URLs and signature are fresh at each attempt."""
     settings, now_s = station.settings, time.time()
     key = parse_secret(settings.webhooks.secret.get_secret_value(), "SPEECHMILL_WEBHOOKS__SECRET")
     base_url = settings.producer.public_url.rstrip("/") or f"http://{settings.producer.host}:{settings.producer.port}"

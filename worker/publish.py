@@ -20,7 +20,8 @@ def publish(station: Station, lease: Lease, spec: SpeechSpec, sound: Iterator[Pc
     key = result_key(unit.tenant, unit.job_id, unit.token, spec.response_format)
     with making(station.scratch) as folder:
         path = Path(folder) / f"speech.{spec.response_format}"
-        encoded = encode(_until_stopped(lease, sound), path, spec.response_format, spec.speed, n_samples)
+        with station.tracer.span("encode", "internal", lease.span.traceparent, format=spec.response_format):
+            encoded = encode(_until_stopped(lease, sound), path, spec.response_format, spec.speed, n_samples)
         sha256 = station.upload(lease, key, path, CONTENT_TYPES[spec.response_format])
         size = path.stat().st_size
     return Output(key=key, bytes=size, sha256=sha256, content_type=CONTENT_TYPES[spec.response_format],

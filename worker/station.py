@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -21,9 +21,11 @@ from speechmill.job import JobClass, Unit
 from speechmill.settings import Settings
 from speechmill.store import verbs
 from speechmill.store.client import Store
-from speechmill.store.verbs import Bells, Call, EngineFigures
+from speechmill.store.verbs import Bells, Call, EngineFigures, WorkerFigures
 from speechmill.tasks import Queue
+from speechmill.trace.seam import NoTracer, Tracer
 from worker.deliver import Courier
+from worker.figures import Figures
 from worker.health import alive_file
 from worker.leases import Lease, Leases
 from worker.permits import Permits
@@ -62,6 +64,8 @@ class Station:
     state: str = "warming"
     broken: str = ""
     draining: threading.Event = field(default_factory=threading.Event)
+    figures: Figures = field(default_factory=Figures)
+    tracer: Tracer = field(default_factory=NoTracer)
 
     def __post_init__(self) -> None:
         worker = self.settings.worker
@@ -76,17 +80,17 @@ class Station:
         self.references = References(self.blobs)
         self.leases = Leases(self.store, self.worker, lease_s=worker.lease_s, reply_s=self.settings.redis.worker_timeout_s,
                              alive=alive_file(self.settings), well=lambda: self.voice is None or self.voice.well,
-                             engine=self._engine, on_unknown=self.enlist)
+                             figures=self._said, on_unknown=self.enlist)
 
     @property
     def queues(self) -> dict[JobClass, str]:
         model = self.voice.model_id if self.voice else ""
         return {klass: Queue(self.role, klass, model).name for klass in JobClass}
 
-    def _engine(self) -> EngineFigures | None:
-        """What the voice's engine says of itself, if it has one and that runs."""
-        figures = self.voice.gauges if self.voice else {}
-        return EngineFigures(self.voice.model_id, dict(figures)) if self.voice and figures else None
+    def _said(self) -> WorkerFigures:
+        """What this worker says of itself with a beat, and the voice's engine, if it has one and that runs."""
+        engine = EngineFigures(self.voice.model_id, dict(gauges)) if self.voice and (gauges := self.voice.gauges) else None
+        return WorkerFigures(self.role, {**self.figures.now(), "beats_missed": self.leases.n_beats_missed}, engine)
 
     def enlist(self) -> None:
         """Tell Redis what this worker is and how much it takes at once. Raises StoreUnavailable."""
@@ -132,8 +136,18 @@ class Station:
                 lease.wait(pause_s)
                 pause_s = min(2 * pause_s, 2.0)
 
+    def give_back(self, unit: Unit) -> None:
+        """Undone and uncharged, for others to take. Where the lease is gone already, this does nothing."""
+        # Were Redis away, the next beat no longer names the unit, and it goes back then.
+        with suppress(StoreUnavailable):
+            self.ring(self.store.run(verbs.released(unit)).bells)
+
     def upload(self, lease: Lease, key: str, source: bytes | Path, content_type: str) -> str:
         """Put an object, trying again while storage is away; returns its SHA-256. Raises BlobsUnavailable when patience ends."""
+        with self.tracer.span("store", "client", lease.span.traceparent, content_type=content_type):
+            return self._upload(lease, key, source, content_type)
+
+    def _upload(self, lease: Lease, key: str, source: bytes | Path, content_type: str) -> str:
         deadline = time.monotonic() + self.settings.worker.upload_patience_s
         pause_s = 0.5
         while True:
@@ -153,4 +167,5 @@ class Station:
             try:
                 tasks.ring(self.app, queue, times)
             except Exception as error:
+                self.figures.count("doorbells_lost")
                 log.warning("could not ring %s: %s", queue, error)

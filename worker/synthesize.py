@@ -52,6 +52,14 @@ class Take:
 
 def synthesize(station: Station, lease: Lease, spec: SpeechSpec, text: str) -> Take:
     """Raises Stopped, Unspeakable, VoiceRefused, VoiceFailed."""
+    with station.tracer.span("synthesize", "internal", lease.span.traceparent) as span:
+        take = _found_or_spoken(station, lease, spec, text)
+        span.tell(cached=take.cached, utterances=take.n_spoken, flags=",".join(take.flags),
+                  audio_seconds=round(take.duration_s, 3))
+    return take
+
+
+def _found_or_spoken(station: Station, lease: Lease, spec: SpeechSpec, text: str) -> Take:
     assert station.voice  # the speech role has them from the start
     assert station.model
     unit = lease.unit

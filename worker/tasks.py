@@ -14,6 +14,7 @@ from speechmill.job import JobClass, JobError, Phase, Unit
 from speechmill.log import about
 from speechmill.store import verbs
 from speechmill.tasks import Queue
+from speechmill.trace.seam import Span
 from worker import outbox
 from worker.finish import finish
 from worker.leases import Lease, Stopped
@@ -72,7 +73,8 @@ def do(station: Station, claimed: Claimed) -> None:
     """Work on one unit until it is committed, failed or given back, or until its sound is there and its wrap-up begins."""
     unit = claimed.unit
     with _about(unit), ExitStack() as held:
-        lease = held.enter_context(station.leases.holding(unit))
+        span = held.enter_context(_span(station, unit))
+        lease = held.enter_context(station.leases.holding(unit, span))
         held.enter_context(_company(station, unit))
         station.ring(claimed.bells)
         with _ended(station, lease):
@@ -96,7 +98,17 @@ def _about(unit: Unit) -> AbstractContextManager[None]:
     return about(job_id=unit.job_id, unit=unit.ref, attempt=unit.attempt, request_id=unit.request_id)
 
 
+def _span(station: Station, unit: Unit) -> Span:
+    """Of this attempt, linked to the one before it, which nobody may have seen the end of."""
+    return station.tracer.span(
+        unit.phase.value, "consumer", unit.traceparent, key=f"{unit.ref}/{unit.attempt}",
+        after=f"{unit.ref}/{unit.attempt - 1}" if unit.attempt > 1 else "",
+        job_id=unit.job_id, unit=unit.ref, attempt=unit.attempt, queue=unit.queue, characters=unit.characters,
+        since_accepted_ms=unit.claimed_ms - unit.queued_ms)
+
+
 def _tell_done(lease: Lease) -> None:
+    lease.span.tell(outcome="done")
     log.info("done: %s of %d characters in %.0f ms", lease.unit.phase, lease.unit.characters,
              1000 * (time.monotonic() - lease.begun))
 
@@ -108,14 +120,16 @@ def _ended(station: Station, lease: Lease) -> Iterator[None]:
         yield
     except Stopped:
         log.info("stopped")
-        _give_back(station, lease.unit)
+        lease.span.tell(outcome="stopped")
+        station.give_back(lease.unit)
     except BlobMissing as error:
         log.error("data of this job is gone from storage: %s", error.message)
         _fail(station, lease, VoiceFailed("Data of this job is gone from storage."))
     except (BlobsUnavailable, StoreUnavailable, OSError) as error:
         log.warning("giving back, uncharged: %s", error)
+        lease.span.tell(outcome="returned")
         _pause(lease, 1.0)
-        _give_back(station, lease.unit)
+        station.give_back(lease.unit)
     except SpeechError as error:
         _fail(station, lease, error)
     except Exception as error:
@@ -151,6 +165,7 @@ def _fail(station: Station, lease: Lease, error: Exception) -> None:
     else:
         told = JobError(code="internal_error", message=f"An unexpected {type(error).__name__} in the worker.",
                         retryable=True)
+    lease.span.fail(told.code)
     if told.retryable:
         _pause(lease, min(0.25 * 2 ** lease.unit.attempt, 8.0))
     try:
@@ -159,9 +174,3 @@ def _fail(station: Station, lease: Lease, error: Exception) -> None:
         return
     log.warning("unit failed (%s): %s", outcome, told.message)
     station.ring(bells)
-
-
-def _give_back(station: Station, unit: Unit) -> None:
-    # Were Redis away, the next beat no longer names the unit, and it goes back then.
-    with suppress(StoreUnavailable):
-        station.ring(station.store.run(verbs.released(unit)).bells)

@@ -16,7 +16,7 @@ from redis.retry import Retry
 from speechmill.catalogue import Catalogue, ModelInfo
 from speechmill.errors import StoreUnavailable
 from speechmill.settings import Settings
-from speechmill.store.verbs import Argument, Call, EngineFigures
+from speechmill.store.verbs import Argument, Call
 from speechmill.tasks import KEY_PREFIX
 
 T = TypeVar("T")
@@ -49,17 +49,11 @@ class Policy:
 
 
 @dataclass(frozen=True)
-class Numbers:
-    """Counters since Redis was first used (`stats`), gauges by queue, and engines by worker."""
+class Memory:
+    """What Redis uses and may use at most, bytes; 0: as much as there is."""
 
-    stats: dict[str, int]
-    depth: dict[str, int]
-    backlog: dict[str, int]
-    leased: dict[str, int]
-    capacity: dict[str, int]
-    outbox: int
-    workers: int
-    engines: dict[str, EngineFigures]
+    used_bytes: int
+    limit_bytes: int
 
 
 class Store:
@@ -163,25 +157,13 @@ class AsyncStore:
         with _told():
             return {str(unit) for unit in await self.redis.smembers(f"{KEY_PREFIX}leased:{job_id}")}
 
-    async def numbers(self) -> "Numbers":
-        """The counters and gauges that /metrics shows."""
+    async def memory(self) -> Memory:
         with _told():
-            pipeline = self.redis.pipeline(transaction=False)
-            for name in ("stats", "depth", "backlog", "leased", "capacity"):
-                pipeline.hgetall(KEY_PREFIX + name)
-            pipeline.zcard(KEY_PREFIX + "outbox")
-            pipeline.zcard(KEY_PREFIX + "workers")
-            pipeline.hgetall(KEY_PREFIX + "engines")
-            stats, depth, backlog, leased, capacity, outbox, workers, engines = await pipeline.execute()
-        return Numbers(_whole(stats), _whole(depth), _whole(backlog), _whole(leased), _whole(capacity), outbox, workers,
-                       {worker: EngineFigures(**json.loads(engine)) for worker, engine in engines.items()})
+            said = await self.redis.info("memory")
+        return Memory(int(said["used_memory"]), int(said["maxmemory"]))
 
     async def close(self) -> None:
         await self.redis.aclose()
-
-
-def _whole(table: dict[str, str]) -> dict[str, int]:
-    return {name: int(value) for name, value in table.items()}
 
 
 @contextmanager
@@ -191,8 +173,8 @@ def _told() -> Iterator[None]:
         yield
     except (RedisError, OSError) as error:
         text = str(error)
-        # A full disk is told as a plain ResponseError, from inside the script that met it.
-        if type(error) is ResponseError and "user_script:" in text and not text.startswith("MISCONF"):
+        # Told as plain ResponseErrors, from inside the script that met them: a full disk, and fewer replicas than writes want.
+        if type(error) is ResponseError and "user_script:" in text and not text.startswith(("MISCONF", "NOREPLICAS")):
             raise
         raise _unavailable(error) from error
 

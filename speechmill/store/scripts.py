@@ -1,10 +1,13 @@
-"""The Redis scripts: one file a verb in `lua/`, each put behind the state machine's table and `lua/lib.lua`."""
+"""The Redis scripts: one file a verb in `lua/`, each put behind what Python decides and `lua/lib.lua`."""
 
 import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
 
 from speechmill.job import TRANSITIONS
+
+BOUNDS_MS = (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000)
+"""Upper bounds of the buckets that waits and durations of jobs are counted in."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +26,13 @@ def _allowed() -> str:
     return "local ALLOWED = {\n" + "\n".join(rows) + "\n}\n"
 
 
+def _bounds() -> str:
+    return f"local BOUNDS_MS = {{{', '.join(map(str, BOUNDS_MS))}}}\n"
+
+
 def _load() -> dict[str, Script]:
     folder = files("speechmill.store") / "lua"
-    start = _allowed() + (folder / "lib.lua").read_text("utf-8")
+    start = _allowed() + _bounds() + (folder / "lib.lua").read_text("utf-8")
     scripts = {}
     for file in folder.iterdir():
         name = file.name.removesuffix(".lua")

@@ -7,7 +7,7 @@ Every verb may be run again after a lost reply: it does nothing twice.
 import json
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
 from speechmill.job import Job, JobClass, JobError, Output, Phase, SegmentCounts, Status, Unit, Waiting
@@ -49,6 +49,7 @@ class Submission:
     waiter: str = ""              # who waits for it, in a sync call
     queue_limit: int = 1_000_000
     idempotency_s: int = 86_400
+    traceparent: str = ""         # of the span that its units are parts of, where it is traced
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,16 @@ class EngineFigures:
     """What the engine behind a worker's voice says of itself, for /metrics: figures by name."""
 
     model: str
-    figures: dict[str, float]
+    figures: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class WorkerFigures:
+    """What a worker says of itself, for /metrics: figures by name. `engine`: None where its voice has none that runs."""
+
+    role: str
+    figures: Mapping[str, float]
+    engine: EngineFigures | None = None
 
 
 def submit(s: Submission) -> Call[Submitted]:
@@ -113,7 +123,7 @@ def submit(s: Submission) -> Call[Submitted]:
     return Call(SCRIPTS["submit"], (
         s.job_id, s.tenant, spec.klass.value, spec.model, s.phase.value, s.characters, spec.model_dump_json(),
         s.text, s.input_key, s.request_id, s.idempotency_key, s.fingerprint, int(s.attach), _or_empty(spec.deadline), hook,
-        s.waiter, _or_empty(spec.expires_after), s.queue_limit, s.idempotency_s, s.route,
+        s.waiter, _or_empty(spec.expires_after), s.queue_limit, s.idempotency_s, s.route, s.traceparent,
     ), lambda reply: Submitted(reply[0], reply[1], _bells(reply[2]), _new_job(s, *reply[3:]) if len(reply) > 3 else None))
 
 
@@ -123,13 +133,13 @@ def claim(worker: str, queues: Sequence[str]) -> Call[tuple[Unit, Bells] | None]
 
 
 def beat(worker: str, held: Iterable[tuple[str, int]], reply_ms: int,
-         engine: EngineFigures | None = None) -> Call[tuple[bool, tuple[str, ...]]]:
+         figures: WorkerFigures | None = None) -> Call[tuple[bool, tuple[str, ...]]]:
     """Renew the leases of `held` (unit, token). Answers whether the worker is enlisted, and the units it should stop.
     A unit claimed more than `reply_ms` ago that is not in `held` never reached the worker and goes back to its queue.
-    `engine` replaces what the beat before said; None: its voice has no engine, or none that runs."""
+    `figures` replace what was said with an earlier beat."""
     pairs = tuple(part for unit, token in held for part in (unit, token))
-    figures = json.dumps({"model": engine.model, "figures": engine.figures}) if engine else ""
-    return Call(SCRIPTS["beat"], (worker, reply_ms, figures, *pairs), lambda reply: (reply[0] == 1, tuple(reply[1:])))
+    said = json.dumps(asdict(figures)) if figures else ""
+    return Call(SCRIPTS["beat"], (worker, reply_ms, said, *pairs), lambda reply: (reply[0] == 1, tuple(reply[1:])))
 
 
 def planned(unit: Unit, plan_key: str, places: Sequence[Place]) -> Call[Verdict]:
@@ -140,14 +150,14 @@ def planned(unit: Unit, plan_key: str, places: Sequence[Place]) -> Call[Verdict]
 
 def spoken(unit: Unit, take: Mapping[str, Any]) -> Call[Verdict]:
     """A segment's take passed and lies in storage. `take` is its public record; the token is added here."""
-    return Call(SCRIPTS["spoken"], (unit.ref, unit.token, _take(unit, take), _flagged(take)), _verdict)
+    return Call(SCRIPTS["spoken"], (unit.ref, unit.token, _take(unit, take), *_counts(take)), _verdict)
 
 
 def completed(unit: Unit, output: Output, *, take: Mapping[str, Any] | None, speak_ms: int) -> Call[Verdict]:
     """Publish the result. `take`: the record of the only segment of a one-unit job."""
     return Call(SCRIPTS["completed"], (
-        unit.ref, unit.token, output.model_dump_json(), _take(unit, take) if take is not None else "",
-        _flagged(take or {}), round(output.duration_seconds * 1000), speak_ms,
+        unit.ref, unit.token, output.model_dump_json(), round(output.duration_seconds * 1000), speak_ms,
+        *(("",) if take is None else (_take(unit, take), *_counts(take))),
     ), _verdict)
 
 
@@ -172,9 +182,9 @@ def cancel(job_id: str, tenant: str, *, waiter: str = "") -> Call[tuple[str, Bel
     return Call(SCRIPTS["cancel"], (job_id, tenant, waiter), lambda reply: (reply[0], _bells(reply[1])))
 
 
-def retry(job_id: str, tenant: str) -> Call[tuple[str, Bells]]:
-    """missing | not_failed | expired | done"""
-    return Call(SCRIPTS["retry"], (job_id, tenant), lambda reply: (reply[0], _bells(reply[1])))
+def retry(job_id: str, tenant: str, *, traceparent: str = "") -> Call[tuple[str, Bells]]:
+    """missing | not_failed | expired | done. `traceparent`: of the span that its units are parts of from now on."""
+    return Call(SCRIPTS["retry"], (job_id, tenant, traceparent), lambda reply: (reply[0], _bells(reply[1])))
 
 
 def delete(job_id: str, tenant: str) -> Call[str]:
@@ -232,8 +242,10 @@ def _take(unit: Unit, take: Mapping[str, Any]) -> str:
     return json.dumps({**take, "token": unit.token}, separators=(",", ":"))
 
 
-def _flagged(take: Mapping[str, Any]) -> int:
-    return 1 if take.get("flags") else 0
+def _counts(take: Mapping[str, Any]) -> tuple[int, int, int, int]:
+    """In the order in which `accept` of `lua/lib.lua` takes them: flagged, cached, utterances, sound in ms."""
+    return (1 if take.get("flags") else 0, 1 if take.get("cached") else 0, take.get("spoken", 0),
+            round(take.get("duration_seconds", 0) * 1000))
 
 
 def _bells(reply: Sequence[Any]) -> Bells:
@@ -248,12 +260,13 @@ def _unit(reply: Sequence[Any] | None) -> tuple[Unit, Bells] | None:
     if reply is None:
         return None
     (ref, token, attempt, queue, characters, now, segment, offset, size,
-     phase, tenant, model, spec, request_id, text, input_key, plan_key, n_segments, created, bells) = reply
+     phase, tenant, model, spec, request_id, text, input_key, plan_key, n_segments, created, traceparent, bells) = reply
     return Unit(
         ref=ref, job_id=ref.rpartition("/")[0], token=token, attempt=attempt, queue=queue, tenant=tenant, model=model,
         phase=Phase(phase), characters=characters, spec=json.loads(spec), request_id=request_id, text=text,
         input_key=input_key, plan_key=plan_key, plan_offset=offset, plan_bytes=size,
         segment=segment if segment >= 0 else None, n_segments=int(n_segments), queued_ms=int(created), claimed_ms=now,
+        traceparent=traceparent,
     ), _bells(bells)
 
 
@@ -261,7 +274,7 @@ def _job(job_id: str, reply: Sequence[Any] | None) -> Job | None:
     if reply is None:
         return None
     (tenant, status, phase, klass, model, version, progress, characters, segments, done, flagged, attempts, spec, created,
-     started, ended, cancelled, expires, deadline, request_id, output, error, plan_key) = reply[0]
+     started, ended, cancelled, expires, deadline, request_id, output, error, plan_key, traceparent) = reply[0]
     failed_segments = 1 if status == Status.FAILED and phase in (Phase.SPEAK, Phase.WHOLE) else 0
     return Job(
         id=job_id, tenant=tenant, status=Status(status), phase=Phase(phase), klass=JobClass(klass), model=model,
@@ -270,6 +283,7 @@ def _job(job_id: str, reply: Sequence[Any] | None) -> Job | None:
         attempts=int(attempts), spec=json.loads(spec), created_ms=int(created), started_ms=_ms(started),
         completed_ms=_ms(ended) if status != Status.CANCELLED else None, cancelled_ms=_ms(cancelled), expires_ms=_ms(expires),
         deadline_ms=_ms(deadline), request_id=request_id or "", plan_key=plan_key or "",
+        traceparent=traceparent or "",
         output=Output.model_validate_json(output) if output else None,
         error=JobError.model_validate_json(error) if error else None,
         waiting=_waiting(*reply[1]) if len(reply) > 1 else None,

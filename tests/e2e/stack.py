@@ -79,7 +79,7 @@ class Stack:
 
     def wait_ready(self, n_models: int = 1) -> None:
         """Until a cpu worker, and a speech worker of each model, take units."""
-        self._until(lambda http: len(re.findall(r'speech_slots\{queue="\S+:interactive"', http.get("/metrics").text)) > n_models,
+        self._until(lambda http: len(re.findall(r'speech_slots\{queue="\S+:interactive"\} [1-9]', http.get("/metrics").text)) > n_models,
                     timeout_s=30 * n_models)
 
     def metric(self, name: str, **labels: str) -> float | None:

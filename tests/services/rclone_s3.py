@@ -19,14 +19,18 @@ def running_rclone(folder: Path) -> Iterator[S3Server]:
     port = free_port()
     buckets = folder / "buckets"
     buckets.mkdir()
-    arguments = (_rclone(), "--config", "", "serve", "s3", str(buckets), "--addr", f"127.0.0.1:{port}",
-                 "--auth-key", f"{ACCESS_KEY_ID},{SECRET_ACCESS_KEY}")
-    gateway = Program(arguments, folder / "rclone.log", lambda: speaks_http(port))
+    gateway = Program(rclone_arguments(buckets, "127.0.0.1", port), folder / "rclone.log", lambda: speaks_http(port))
     gateway.start()
     try:
         yield S3Server("rclone serve s3", f"http://127.0.0.1:{port}", ACCESS_KEY_ID, SECRET_ACCESS_KEY, gateway)
     finally:
         gateway.stop()
+
+
+def rclone_arguments(buckets: Path, host: str, port: int) -> tuple[str, ...]:
+    """A server that listens at that address and keeps its buckets in the folder `buckets`, which must be there."""
+    return (_rclone(), "--config", "", "serve", "s3", str(buckets), "--addr", f"{host}:{port}",
+            "--auth-key", f"{ACCESS_KEY_ID},{SECRET_ACCESS_KEY}")
 
 
 def _rclone() -> str:

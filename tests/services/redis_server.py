@@ -51,7 +51,7 @@ class RedisServer:
 def running_redis(folder: Path) -> Iterator[RedisServer]:
     """A server on a free loopback port that keeps its data in `folder`."""
     port = free_port()
-    program = Program(_arguments(folder, port), folder / "redis.log", lambda: _answers(port, program.pid))
+    program = Program(redis_arguments(folder, "127.0.0.1", port), folder / "redis.log", lambda: _answers(port, program.pid))
     program.start()
     try:
         yield RedisServer(folder, port, program)
@@ -68,8 +68,9 @@ def redis_program() -> str:
     return next(str(server) for platform in wheel.iterdir() for server in platform.iterdir() if server.name == "valkey-server")
 
 
-def _arguments(folder: Path, port: int) -> tuple[str, ...]:
-    return (redis_program(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "",
+def redis_arguments(folder: Path, host: str, port: int) -> tuple[str, ...]:
+    """A server that listens at that address and keeps its data in `folder`, on disk before it answers."""
+    return (redis_program(), "--port", str(port), "--bind", host, "--dir", str(folder), "--save", "",
             "--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction")
 
 

@@ -1,15 +1,11 @@
 -- BEAT: a worker is alive and holds these units. -> {known, units it no longer owns or should stop...}
--- engine: what the engine behind its voice says of itself, JSON; '' where there is none, or it is away.
+-- figures: what it and the engine behind its voice say of themselves, JSON; '' for nothing new.
 -- A unit that Redis gave it but it does not name was lost with the reply to its CLAIM: it goes back uncharged.
-local worker, reply_ms, engine = A[1], tonumber(A[2]), A[3]
+local worker, reply_ms, figures = A[1], tonumber(A[2]), A[3]
 call('DEL', P .. 'room')  -- see sweep.lua: leases must be renewed in a full Redis too
 local known = call('EXISTS', P .. 'worker:' .. worker)
 call('ZADD', P .. 'workers', NOW, worker)
-if known == 1 and engine ~= '' then
-  call('HSET', P .. 'engines', worker, engine)
-else
-  call('HDEL', P .. 'engines', worker)
-end
+if known == 1 and figures ~= '' then call('HSET', P .. 'figures', worker, figures) end
 local held, lost = {}, {known}
 for i = 4, #A, 2 do
   local ref, token = A[i], A[i + 1]

@@ -5,6 +5,7 @@ local function next_suspect(queue)
   local ref = call('RPOP', P .. 'suspects:' .. queue)
   if not ref then return nil end
   call('SREM', P .. 'suspected:' .. job_of(ref), ref)
+  call('ZREM', P .. 'waits:' .. queue, ref)
   return job_of(ref), name_of(ref), tonumber(call('HGET', unit_key(ref), 'characters'))
 end
 
@@ -44,6 +45,7 @@ local function next_fair(queue)
   call('SET', P .. 'clock:' .. queue, start)
   call('SET', P .. 'clock:' .. queue .. ':' .. tenant, tag)
   call('ZADD', jobs, tag + characters, id)
+  call('ZADD', P .. 'waits:' .. queue, NOW, id)
   call('ZADD', ring, start + characters / tonumber(call('HGET', P .. 'weights', tenant) or '1'), tenant)
   call('HINCRBY', job_key(id), 'queued_chars', 0 - characters)
   if call('HINCRBY', job_key(id), 'queued', -1) == 0 then ring_drop(queue, tenant, id) end
@@ -51,11 +53,11 @@ local function next_fair(queue)
 end
 
 local function start(id)
-  if call('HGET', job_key(id), 'status') ~= 'queued' then return end
+  local f = call('HMGET', job_key(id), 'status', 'class', 'created')
+  if f[1] ~= 'queued' then return end
   move(id, 'in_progress')
   call('HSET', job_key(id), 'started', NOW)
-  call('HINCRBY', P .. 'stats', 'wait_ms', NOW - tonumber(call('HGET', job_key(id), 'created')))
-  call('HINCRBY', P .. 'stats', 'jobs_started', 1)
+  observe('wait', f[2], NOW - f[3])
   record(id, 'speech.job.started')
 end
 
@@ -73,14 +75,14 @@ local function lease(queue, id, name, characters)
   start(id)
   local offset, bytes, segment = 0, 0, -1
   local f = call('HMGET', job_key(id), 'phase', 'tenant', 'model', 'spec', 'request_id', 'input', 'input_key', 'plan_key',
-                 'segments', 'created')
+                 'segments', 'created', 'traceparent')
   if f[1] == 'speak' then
     segment = tonumber(name)
     offset, bytes = place(id, segment)
     f[6] = ''
   end
   return {ref, token, attempt, queue, characters, NOW, segment, offset, bytes,
-          f[1], f[2], f[3], f[4], f[5], f[6] or '', f[7] or '', f[8] or '', f[9], f[10], bells()}
+          f[1], f[2], f[3], f[4], f[5], f[6] or '', f[7] or '', f[8] or '', f[9], f[10], f[11] or '', bells()}
 end
 
 for i = 2, #A do

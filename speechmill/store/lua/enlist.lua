@@ -5,7 +5,7 @@ local key = P .. 'worker:' .. worker
 call('DEL', key)
 if state == 'gone' then
   call('ZREM', P .. 'workers', worker)
-  call('HDEL', P .. 'engines', worker)
+  call('HDEL', P .. 'figures', worker)
 else
   call('ZADD', P .. 'workers', NOW, worker)
   call('HSET', key, 'role', role, 'host', host, 'state', state)

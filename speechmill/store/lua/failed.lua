@@ -2,7 +2,7 @@
 local ref, token, error_json, retryable = A[1], A[2], A[3], A[4] == '1'
 local id = job_of(ref)
 if not owned(ref, token) then return {'lost', bells()} end
-unlease(ref)
+unlease(ref, 'failed')
 if end_if_cancelled(id) or call('HGET', job_key(id), 'status') == 'cancelling' then
   call('DEL', unit_key(ref))
   return {'lost', bells()}

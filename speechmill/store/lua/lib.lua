@@ -19,6 +19,7 @@
 --   ring:<queue>:<tenant>      zset     job -> tag within the tenant
 --   clock:<queue>[:<tenant>]   string   virtual time of that ring
 --   tags:<queue>               hash     tenant with nothing queued -> the tag it left with
+--   waits:<queue>              zset     job in the ring, or unit of a suspect queue -> since when none of it was claimed, ms
 --   suspects:<queue>           list     units of a suspect queue
 --   depth, backlog, leased     hash     queue -> units queued, characters queued, units leased
 --   capacity, warming          hash     queue -> slots of ready workers, of workers that still warm up
@@ -33,9 +34,9 @@
 --   dead                       zset     event -> when its last try failed
 --   workers                    zset     worker -> last beat, ms
 --   worker:<worker>            hash     role, host, state, cap:<queue> -> slots
---   engines                    hash     worker -> JSON: what the engine behind its voice said of itself with the last beat
+--   figures                    hash     worker -> JSON: what it and its engine said of themselves with the last beat
 --   catalogue                  hash     model -> JSON
---   stats                      hash     counters for /metrics
+--   stats                      hash     counters for /metrics (numbers.py reads them)
 --   sweeping, swept, amnesty   string   somebody sweeps now; when the last sweep was, ms; no lease ends while it is there
 --   celery:<queue>             list     Celery's own: the doorbells that wait
 -- and one channel, stop: the id of a job whose units should stop.
@@ -54,6 +55,18 @@ local NOW = TIME[1] * 1000 + math.floor(TIME[2] / 1000)
 local ENTRY_COST = 280
 
 local BELLS = {}
+
+local function tally(field, n) call('HINCRBY', P .. 'stats', field, n) end
+
+-- A duration into a histogram: its sum, and one more in the bucket whose bound it does not exceed.
+local function observe(what, class, ms)
+  local bucket = 'inf'
+  for _, bound in ipairs(BOUNDS_MS) do
+    if ms <= bound then bucket = bound break end
+  end
+  tally(what .. ':' .. class .. ':sum', ms)
+  tally(what .. ':' .. class .. ':' .. bucket, 1)
+end
 
 local function job_key(id) return P .. 'job:' .. id end
 local function unit_key(ref) return P .. 'unit:' .. ref end
@@ -104,6 +117,7 @@ local function ring_add(queue, tenant, id)
   local jobs = ring .. ':' .. tenant
   if call('ZSCORE', jobs, id) then return end
   call('ZADD', jobs, tonumber(call('GET', P .. 'clock:' .. queue .. ':' .. tenant) or '0') + ENTRY_COST, id)
+  call('ZADD', P .. 'waits:' .. queue, NOW, id)
   if not call('ZSCORE', ring, tenant) then
     local tag = tonumber(call('HGET', P .. 'tags:' .. queue, tenant) or '0')
     call('HDEL', P .. 'tags:' .. queue, tenant)
@@ -115,6 +129,7 @@ local function ring_drop(queue, tenant, id)
   local ring = P .. 'ring:' .. queue
   local jobs = ring .. ':' .. tenant
   call('ZREM', jobs, id)
+  call('ZREM', P .. 'waits:' .. queue, id)
   if call('ZCARD', jobs) == 0 then
     call('DEL', P .. 'clock:' .. queue .. ':' .. tenant)
     local tag = call('ZSCORE', ring, tenant)
@@ -178,6 +193,7 @@ local function withdraw(id)
   local suspects = suspect_queue(queue)
   for _, ref in ipairs(call('SMEMBERS', P .. 'suspected:' .. id)) do
     call('LREM', P .. 'suspects:' .. suspects, 0, ref)
+    call('ZREM', P .. 'waits:' .. suspects, ref)
     count(suspects, -1, 0 - tonumber(call('HGET', unit_key(ref), 'characters')))
     call('RPUSH', P .. 'again:' .. id, name_of(ref))
   end
@@ -186,7 +202,8 @@ local function withdraw(id)
 end
 
 -- End a lease, whoever held it. Without its token, nobody can commit this unit.
-local function unlease(ref)
+-- how: done | failed | returned (undone, uncharged) | crashed | stopped (its job has ended)
+local function unlease(ref, how)
   local f = call('HMGET', unit_key(ref), 'queue', 'owner', 'token')
   if not f[3] then return end
   call('HDEL', unit_key(ref), 'token')
@@ -194,6 +211,7 @@ local function unlease(ref)
   call('SREM', P .. 'held:' .. f[2], ref)
   call('SREM', P .. 'leased:' .. job_of(ref), ref)
   call('HINCRBY', P .. 'leased', f[1], -1)
+  tally('units:' .. how, 1)
   -- Nobody may have been rung for a unit that came while this lease stood, and a wrap-up looks for no more when it is done.
   if string.match(f[1], '^speech:') then ring_for(f[1], 1) end
 end
@@ -205,7 +223,7 @@ local function close(id, status, error_json)
   withdraw(id)
   local running = call('SMEMBERS', P .. 'leased:' .. id)
   for _, ref in ipairs(running) do
-    unlease(ref)
+    unlease(ref, 'stopped')
     call('RPUSH', P .. 'again:' .. id, name_of(ref))
   end
   -- /retry needs their names only.
@@ -215,17 +233,15 @@ local function close(id, status, error_json)
   if status == 'cancelled' then call('HSET', job_key(id), 'cancelled', NOW) end
   if status == 'completed' then call('HSET', job_key(id), 'progress', 100) end
   if error_json ~= '' then call('HSET', job_key(id), 'error', error_json) end
+  if status == 'failed' then tally('failures:' .. cjson.decode(error_json).code, 1) end
   call('ZREM', P .. 'deadlines', id)
   local keep_s = tonumber(call('HGET', job_key(id), 'keep') or '')
   local expires = NOW + (keep_s and keep_s * 1000 or RESULTS_MS)
   call('HSET', job_key(id), 'expires', expires)
   call('ZADD', P .. 'expiry', expires, id)
-  local started = tonumber(call('HGET', job_key(id), 'started') or '')
-  call('HINCRBY', P .. 'stats', 'jobs:' .. status, 1)
-  if started then
-    call('HINCRBY', P .. 'stats', 'job_ms', NOW - started)
-    call('HINCRBY', P .. 'stats', 'jobs_run', 1)
-  end
+  tally('jobs:' .. status, 1)
+  local f = call('HMGET', job_key(id), 'started', 'class')
+  if f[1] then observe('run', f[2], NOW - f[1]) end
   if #running > 0 then call('PUBLISH', P .. 'stop', id) end
   record(id, 'speech.job.' .. status)
 end
@@ -250,7 +266,7 @@ end
 -- A leased unit that was not worked on after all: back to its queue, uncharged, unless its job no longer wants it.
 local function give_back(ref)
   local id = job_of(ref)
-  unlease(ref)
+  unlease(ref, 'returned')
   if not end_if_cancelled(id) and call('HGET', job_key(id), 'status') == 'in_progress' then
     requeue(ref)
   else
@@ -261,7 +277,7 @@ end
 -- A unit whose worker died, or whose engine did.
 local function crash(ref)
   local id = job_of(ref)
-  unlease(ref)
+  unlease(ref, 'crashed')
   if end_if_cancelled(id) or call('HGET', job_key(id), 'status') ~= 'in_progress' then
     call('DEL', unit_key(ref))
     return
@@ -276,8 +292,21 @@ local function crash(ref)
   local f = call('HMGET', job_key(id), 'phase', 'model', 'class')
   local queue = suspect_queue(queue_of(f[1], f[2], f[3]))
   call('LPUSH', P .. 'suspects:' .. queue, ref)
+  call('ZADD', P .. 'waits:' .. queue, NOW, ref)
   call('SADD', P .. 'suspected:' .. id, ref)
   count(queue, 1, tonumber(call('HGET', unit_key(ref), 'characters')))
+end
+
+-- Segment `n` has a take that lies in storage. counts: {flagged: 0 or 1, cached: 0 or 1, utterances, its sound in ms}
+local function accept(id, n, take, characters, counts)
+  call('HSET', P .. 'segments:' .. id, n, take)
+  call('HINCRBY', job_key(id), 'done', 1)
+  call('HINCRBY', job_key(id), 'flagged', counts[1])
+  tally(counts[2] == '1' and 'segments:cached' or 'segments:spoken', 1)
+  tally('segments_flagged', counts[1])
+  tally('utterances', counts[3])
+  tally('take_ms', counts[4])
+  tally('take_characters', characters)
 end
 
 -- Whether every unit of the present phase has ended.

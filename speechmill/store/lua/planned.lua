@@ -6,7 +6,7 @@ if not owned(ref, token) then
 end
 local n = #index / 8
 if n == 0 then error('a plan without segments') end
-unlease(ref)
+unlease(ref, 'done')
 call('DEL', unit_key(ref))
 if end_if_cancelled(id) or call('HGET', job_key(id), 'status') == 'cancelling' then return {0, bells()} end
 call('SET', P .. 'index:' .. id, index)

@@ -1,11 +1,12 @@
 -- RETRY: queue what failed of a failed job, and only that. -> missing | not_failed | expired | done, and bells
-local id, tenant = A[1], A[2]
+local id, tenant, traceparent = A[1], A[2], A[3]
 local f = call('HMGET', job_key(id), 'tenant', 'status', 'phase', 'units', 'cursor', 'characters', 'speak_chars', 'done_chars',
                'expires', 'error', 'segments')
 if f[1] ~= tenant then return {'missing', {}} end
 if f[2] ~= 'failed' then return {'not_failed', {}} end
 if tonumber(f[9]) <= NOW then return {'expired', {}} end
 move(id, 'queued')
+if traceparent ~= '' then call('HSET', job_key(id), 'traceparent', traceparent) end
 call('HDEL', job_key(id), 'error', 'ended', 'expires', 'started', 'deadline')
 call('ZREM', P .. 'expiry', id)
 call('ZREM', P .. 'forget', id)

@@ -6,7 +6,7 @@ if call('HGET', key, 'hold') ~= hold then return 0 end
 call('HINCRBY', key, 'tries', 1)
 call('HINCRBY', key, 'hold', 1)
 call('HSET', key, 'outcome', outcome, 'note', note, 'settled', NOW)
-call('HINCRBY', P .. 'stats', 'deliveries:' .. outcome, 1)
+tally('deliveries:' .. outcome, 1)
 if outcome == 'again' then
   call('ZADD', P .. 'outbox', NOW + in_ms, event)
 else

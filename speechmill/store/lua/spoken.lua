@@ -1,16 +1,14 @@
 -- SPOKEN: a segment's take lies in storage. -> {1 | 0 fenced, bells}
-local ref, token, take, flagged = A[1], A[2], A[3], tonumber(A[4])
+local ref, token, take = A[1], A[2], A[3]
 local id, n = job_of(ref), name_of(ref)
 if not owned(ref, token) then
   local stored = call('HGET', P .. 'segments:' .. id, n)
   return {stored and cjson.decode(stored).token == tonumber(token) and 1 or 0, bells()}
 end
-unlease(ref)
+unlease(ref, 'done')
 local characters = tonumber(call('HGET', unit_key(ref), 'characters'))
 call('DEL', unit_key(ref))
-call('HSET', P .. 'segments:' .. id, n, take)
-call('HINCRBY', job_key(id), 'done', 1)
-call('HINCRBY', job_key(id), 'flagged', flagged)
+accept(id, n, take, characters, {unpack(A, 4)})
 local done = call('HINCRBY', job_key(id), 'done_chars', characters)
 if end_if_cancelled(id) then return {1, bells()} end
 local f = call('HMGET', job_key(id), 'progress', 'speak_chars', 'status', 'characters')

@@ -4,6 +4,7 @@ local id, tenant, class, model, phase, characters, spec = A[1], A[2], A[3], A[4]
 local input, input_key, request_id, idempotency, print = A[8], A[9], A[10], A[11], A[12]
 local attach, deadline_s, hook, waiter, keep_s = A[13] == '1', A[14], A[15], A[16], A[17]
 local queue_limit, idempotency_s, route = tonumber(A[18]), tonumber(A[19]), A[20]
+local traceparent = A[21]
 
 -- The reply of the first try was lost, and this is the same call again.
 if call('EXISTS', job_key(id)) == 1 then
@@ -56,6 +57,7 @@ call('HSET', job_key(id),
 if input ~= '' then call('HSET', job_key(id), 'input', input) end
 if input_key ~= '' then call('HSET', job_key(id), 'input_key', input_key) end
 if hook ~= '' then call('HSET', job_key(id), 'hook', hook) end
+if traceparent ~= '' then call('HSET', job_key(id), 'traceparent', traceparent) end
 if waiter ~= '' then call('SADD', P .. 'waiters:' .. id, waiter) end
 if keep_s ~= '' then call('HSET', job_key(id), 'keep', keep_s) end
 if deadline_s ~= '' then
@@ -65,7 +67,7 @@ if deadline_s ~= '' then
 end
 call('ZADD', P .. 'jobs:' .. tenant, order, id)
 call('ZADD', P .. 'jobs:' .. tenant .. ':queued', order, id)
-call('HINCRBY', P .. 'stats', 'jobs:accepted', 1)
+tally('jobs:accepted', 1)
 enqueue(id, 1, characters)
 call('XADD', P .. 'events', 'MAXLEN', '~', 20000, '*',
      'job', id, 'type', 'speech.job.queued', 'status', 'queued', 'progress', 0, 'version', 1)

@@ -26,9 +26,12 @@ local gone = call('ZRANGEBYSCORE', P .. 'workers', '-inf', NOW - 2 * LEASE_MS)
 for _, worker in ipairs(gone) do
   call('ZREM', P .. 'workers', worker)
   call('DEL', P .. 'worker:' .. worker)
-  call('HDEL', P .. 'engines', worker)
+  call('HDEL', P .. 'figures', worker)
 end
-if #gone > 0 then count_slots() end
+if #gone > 0 then
+  tally('workers_lost', #gone)
+  count_slots()
+end
 
 for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'forget', '-inf', NOW, 'LIMIT', 0, batch)) do forget(id) end
 
