@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from speechmill.cli import demo, jobs, say, up, webhook
 from speechmill.cli.bench import engine, guide, queue, soak
 from speechmill.cli.bench.serve import command as serve
+from speechmill.cli.chaos import command as chaos
 from speechmill.cli.doctor import command as doctor
 from speechmill.cli.exits import Exit, Failure
 
@@ -46,6 +47,7 @@ app.add_typer(jobs.app, name="jobs")
 app.command("doctor")(doctor.doctor)
 app.add_typer(webhook.app, name="webhook")
 app.command("demo")(demo.demo)
+app.command("chaos")(chaos.chaos)
 app.add_typer(bench, name="bench")
 
 
