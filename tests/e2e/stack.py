@@ -79,8 +79,8 @@ class Stack:
 
     def wait_ready(self, n_models: int = 1) -> None:
         """Until a cpu worker, and a speech worker of each model, take units."""
-        self._until(lambda http: len(re.findall(r'speech_slots\{queue="\S+:interactive"\} [1-9]', http.get("/metrics").text)) > n_models,
-                    timeout_s=30 * n_models)
+        ready = re.compile(r'speech_slots\{queue="\S+:interactive"\} [1-9]')
+        self._until(lambda http: len(ready.findall(http.get("/metrics").text)) > n_models, timeout_s=30 * n_models)
 
     def metric(self, name: str, **labels: str) -> float | None:
         """The sum of a metric's lines that have these labels; None where there is none."""
