@@ -1,0 +1,115 @@
+"""Where acts happen: the store and its model behind a driver, and what clients, couriers and the reaper remember."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from speechmill.job import JobClass, JobError, Phase, Unit
+from speechmill.request import EVENT_TYPES, SpeechSpec, WebhookSpec
+from speechmill.store import verbs
+from speechmill.store.verbs import DueEvent, Submission
+from tests.contract.store.state_machine.driver import WORKERS, Driver
+from tests.contract.store.state_machine.model.jobs import ModelJob
+from tests.contract.store.state_machine.model.model import Model
+
+Draw = st.DataObject
+
+TENANTS = ("ada", "ben", "cyd")
+CLASSES = (JobClass.INTERACTIVE, JobClass.SUSPECT, JobClass.BATCH)
+SPEECH = tuple(f"speech:tone:{klass.value}" for klass in CLASSES)
+BELL = tuple(f"speech:bell:{klass.value}" for klass in CLASSES)
+CPU = tuple(f"cpu:{klass.value}" for klass in CLASSES)
+EVERY_QUEUE = SPEECH + CPU + BELL
+
+
+def mostly(usual: Any, *others: Any) -> st.SearchStrategy[Any]:
+    """The others once in five times."""
+    return st.sampled_from((usual,) * 4 * len(others) + others)
+
+
+draws = st.data()
+seldom = mostly(False, True)
+workers = st.sampled_from(WORKERS)
+sizes = st.lists(st.integers(1, 280), min_size=1, max_size=6)
+"""Characters of each segment that a text is cut into."""
+claimed_queues = st.one_of(
+    st.just(EVERY_QUEUE), st.just(SPEECH), st.just(SPEECH), st.just(CPU), st.just(BELL),
+    st.lists(st.sampled_from(SPEECH + CPU), min_size=1, max_size=3, unique=True))
+_hooks = st.sampled_from(((), EVENT_TYPES[2:], EVENT_TYPES, ("speech.job.failed",)))
+
+
+@dataclass
+class Scene:
+    driver: Driver
+    asked: list[Submission] = field(default_factory=list)
+    deliveries: list[DueEvent] = field(default_factory=list)
+    reaping: list[str] = field(default_factory=list)
+
+    @property
+    def model(self) -> Model:
+        return self.driver.model
+
+    @property
+    def hands(self) -> dict[str, dict[str, Unit]]:
+        return self.driver.hands
+
+    # Clients --------------------------------------------------------------------------------------------------------------
+
+    def any_submission(self, data: Draw) -> Submission:
+        n = len(self.asked) + 1
+        hook, is_long = data.draw(_hooks, "hook"), data.draw(seldom, "is_long")
+        spec = SpeechSpec(
+            model=data.draw(mostly("tone", "bell"), "model"), voice="low", language="en",
+            deadline=data.draw(mostly(None, 5, 60), "deadline"), klass=data.draw(mostly(JobClass.BATCH, JobClass.INTERACTIVE)),
+            expires_after=data.draw(mostly(None, 3600), "expires_after"),
+            webhook=WebhookSpec(url="https://example.com", events=hook) if hook else None)
+        return Submission(
+            job_id="", tenant=data.draw(st.sampled_from(TENANTS), "tenant"), spec=spec, text="Hello.", input_key="",
+            phase=Phase.PLAN if is_long else Phase.WHOLE, characters=data.draw(st.integers(1, 280), "characters"),
+            request_id=f"req_{n}", route="jobs", fingerprint=data.draw(mostly(f"print{n}", "a", "b"), "fingerprint"),
+            idempotency_key=data.draw(mostly("", "k"), "idempotency_key"), attach=data.draw(seldom, "attach"),
+            waiter=data.draw(st.sampled_from(("", "", f"waiter{n}")), "waiter"),
+            queue_limit=data.draw(mostly(1000, 2), "queue_limit"))
+
+    def submit(self, asked: Submission, *, twice: bool = False) -> None:
+        """Under its own id, or a new one where it has none."""
+        if not asked.job_id:
+            asked = replace(asked, job_id=f"speech_{len(self.asked) + 1:06d}")
+        self.driver.submit(asked, twice=twice)
+        self.asked.append(asked)
+
+    def retry(self, job_id: str, tenant: str, *, twice: bool = False) -> None:
+        self.driver.told(verbs.retry(job_id, tenant), lambda: self.model.retry(job_id, tenant), twice=twice)
+
+    def pick_job(self, data: Draw, is_meant: Callable[[ModelJob], bool]) -> ModelJob:
+        """One that is meant; sometimes any other."""
+        jobs = self.model.jobs.values()
+        job_ids = [job.id for job in jobs] + 8 * [job.id for job in jobs if is_meant(job)]
+        return self.model.jobs[data.draw(st.sampled_from(job_ids), "job")]
+
+    # Workers --------------------------------------------------------------------------------------------------------------
+
+    def held(self) -> list[tuple[str, str]]:
+        """Worker and unit."""
+        return [(worker, ref) for worker in WORKERS for ref in self.hands[worker]]
+
+    def pick_held(self, data: Draw) -> Unit:
+        """Out of the hands of the worker that held it."""
+        return self.driver.put_down(*data.draw(st.sampled_from(self.held()), "held"))
+
+    def claim(self, worker: str, queues: Sequence[str]) -> Unit | None:
+        """By a worker that has done with the unit before the next step."""
+        unit = self.driver.claim(worker, queues)
+        if unit:
+            self.driver.past.append(unit)
+        return unit
+
+    def do_all(self, worker: str, queues: Sequence[str], segments: Sequence[int]) -> None:
+        while unit := self.claim(worker, queues):
+            self.driver.finish(unit, segments)
+
+    def fail(self, unit: Unit, *, is_retryable: bool, twice: bool = False) -> None:
+        code = "segment_missing" if unit.phase is Phase.FINISH else "voice_failed"
+        self.driver.fail(unit, JobError(code=code, message="broke", retryable=is_retryable), twice=twice)

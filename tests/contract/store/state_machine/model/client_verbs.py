@@ -1,0 +1,111 @@
+"""The verbs that clients cause, as the scripts must do them."""
+
+from speechmill.job import TERMINAL, Phase, Status
+from speechmill.store.verbs import Submission
+from tests.contract.store.state_machine.model.jobs import ModelJob, Place
+from tests.contract.store.state_machine.model.mill import ALL, Bells, Mill
+
+SAME_MS = 600_000
+"""So long an SDK's retry attaches to the job of the same body."""
+
+
+class ClientVerbs(Mill):
+
+    def submit(self, asked: Submission) -> tuple[str, str, Bells]:
+        """Accept a job, once, or say which one this request is a repetition of."""
+        if asked.job_id in self.jobs:
+            self.ring(_first_queue(asked), ALL)
+            return "created", asked.job_id, self.bells()
+        key = (asked.tenant, asked.route, asked.idempotency_key)
+        other, fingerprint, _ = self.keys.get(key, ("", "", 0))
+        if asked.idempotency_key and other in self.jobs and not self.jobs[other].abandoned:
+            if fingerprint != asked.fingerprint:
+                return "reused", other, {}
+            return self._join("replayed", other, asked.waiter)
+        body = (asked.tenant, asked.route, asked.fingerprint)
+        like = self.jobs.get(self.same.get(body, ("", 0))[0])
+        if asked.attach and not asked.idempotency_key and like and like.status in (
+                Status.QUEUED, Status.IN_PROGRESS, Status.COMPLETED):
+            return self._join("attached", like.id, asked.waiter)
+        queued = [job for job in self.jobs.values() if (job.tenant, job.status) == (asked.tenant, Status.QUEUED)]
+        if len(queued) >= asked.queue_limit:
+            return "full", "", {}
+        if asked.idempotency_key:
+            self.keys[key] = (asked.job_id, asked.fingerprint, self.now_ms + asked.idempotency_s * 1000)
+        self.same[body] = (asked.job_id, self.now_ms + SAME_MS)
+        self._accept(asked)
+        return "created", asked.job_id, self.bells()
+
+    def _accept(self, asked: Submission) -> None:
+        self.orders += 1
+        job = self.jobs[asked.job_id] = ModelJob.accepted(asked, self.orders, self.now_ms)
+        self.stats["jobs:accepted"] += 1
+        self.enqueue(job, *job.units.values())
+        job.version = 0
+        self.record(job, "speech.job.queued")
+
+    def _join(self, outcome: str, job_id: str, waiter: str) -> tuple[str, str, Bells]:
+        job = self.jobs[job_id]
+        if not waiter:
+            job.waiters = None
+        elif job.waiters:
+            job.waiters.add(waiter)
+        return outcome, job_id, {}
+
+    def cancel(self, job_id: str, tenant: str, waiter: str = "") -> tuple[str, Bells]:
+        job = self.jobs.get(job_id)
+        if job is None or job.tenant != tenant:
+            return "missing", {}
+        if waiter:
+            if not job.waiters or waiter not in job.waiters:
+                return "attached", {}
+            job.waiters.remove(waiter)
+            if job.waiters:
+                return "attached", {}
+        if job.status is Status.CANCELLING:
+            return "done", {}
+        if job.status in TERMINAL:
+            return "ended", {}
+        job.abandoned = job.abandoned or bool(waiter)
+        if job.at(Place.LEASED):
+            self.withdraw(job)
+            self.move(job, Status.CANCELLING)
+            self.record(job, "speech.job.cancelling")
+        else:
+            self.close(job, Status.CANCELLED)
+        return "done", self.bells()
+
+    def retry(self, job_id: str, tenant: str) -> tuple[str, Bells]:
+        """Queue what failed of a failed job, and only that."""
+        job = self.jobs.get(job_id)
+        if job is None or job.tenant != tenant:
+            return "missing", {}
+        if job.status is not Status.FAILED or job.expires_ms is None:
+            return "not_failed", {}
+        if job.expires_ms <= self.now_ms:
+            return "expired", {}
+        segment_missing = job.phase is Phase.FINISH and job.error == "segment_missing"
+        self.move(job, Status.QUEUED)
+        job.error, job.ended_ms, job.expires_ms, job.started_ms, job.deadline_ms, job.forget_ms = "", None, None, None, None, None
+        if segment_missing:
+            job.takes.clear()
+            self.speak(job)
+        else:
+            self.enqueue(job, *job.at(Place.STOPPED))
+        self.record(job, "speech.job.queued")
+        return "done", self.bells()
+
+    def delete(self, job_id: str, tenant: str) -> str:
+        job = self.jobs.get(job_id)
+        if job is None or job.tenant != tenant:
+            return "missing"
+        if job.status not in TERMINAL:
+            return "not_ended"
+        self.forget(job)
+        return "done"
+
+
+def _first_queue(asked: Submission) -> str:
+    if asked.phase is Phase.PLAN:
+        return f"cpu:{asked.spec.klass.value}"
+    return f"speech:{asked.spec.model}:{asked.spec.klass.value}"

@@ -1,0 +1,171 @@
+"""The verbs of workers, as the scripts must do them."""
+
+from collections.abc import Sequence
+
+from speechmill.job import JobError, Output, Phase, Status, Unit
+from speechmill.store import verbs
+from tests.contract.store.state_machine.model.jobs import (
+    WAITING,
+    Lease,
+    ModelJob,
+    ModelTake,
+    ModelUnit,
+    ModelWorker,
+    Place,
+    Sound,
+)
+from tests.contract.store.state_machine.model.mill import ALL, Bells, Mill
+
+
+class WorkerVerbs(Mill):
+
+    def enlist(self, worker: str, state: str, slots: dict[str, int]) -> Bells:
+        if state == "gone":
+            self.workers.pop(worker, None)
+        else:
+            self.workers[worker] = ModelWorker(self.now_ms, state, dict(slots))
+        for queue in slots:
+            self.ring(queue, ALL)
+        return self.bells()
+
+    def claimable(self, queues: Sequence[str]) -> list[ModelUnit]:
+        """The units of which CLAIM must give one: what came back first, else the first of the new ones."""
+        for queue in queues:
+            if self.suspects[queue]:
+                return self.suspects[queue][:1]
+            if first := self.lines[queue].first():
+                job = self.jobs[first]
+                return job.at(Place.BACK) or job.at(Place.NEW)[:1]
+        return []
+
+    def claim(self, worker: str, unit: ModelUnit) -> Bells:
+        """`unit` is one of the claimable."""
+        job = self.jobs[unit.job]
+        queue = job.queue
+        if unit.place is Place.SUSPECT:
+            queue = job.suspect_queue
+            self.suspects[queue].remove(unit)
+        self.fence += 1
+        unit.place, unit.was_claimed = Place.LEASED, True
+        unit.attempt += 1
+        unit.lease = Lease(self.fence, worker, queue, self.now_ms, self.now_ms + self.policy.lease_ms)
+        if queue == job.queue:
+            self.lines[queue].serve(job.tenant, job.id, unit.characters, self.weights.get(job.tenant, 1))
+            if not job.at(*WAITING):
+                self.lines[queue].leave(job.tenant, job.id)
+        if unit.attempt > 1 or unit.name in (Phase.WHOLE, Phase.PLAN):
+            job.attempts += 1
+        if job.status is Status.QUEUED:
+            self.move(job, Status.IN_PROGRESS)
+            job.started_ms = self.now_ms
+            self.observe("wait", job.klass, self.now_ms - job.created_ms)
+            self.record(job, "speech.job.started")
+        return self.bells()
+
+    def beat(self, worker: str, held: Sequence[tuple[str, int]], reply_ms: int) -> tuple[bool, set[str]]:
+        """Renews leases; what it is not said to hold goes back, unless its claim is too young to be missed."""
+        known = worker in self.workers and self.workers[worker].slots is not None
+        self.workers.setdefault(worker, ModelWorker(self.now_ms)).beat_ms = self.now_ms
+        stop = set()
+        for ref, token in held:
+            unit = self._owned(ref, token)
+            if unit and unit.lease:
+                unit.lease.ends_ms = self.now_ms + self.policy.lease_ms
+            if unit is None or self.jobs[unit.job].status is Status.CANCELLING:
+                stop.add(ref)
+        said = {ref for ref, _ in held}
+        for unit, lease in self.leases():
+            if lease.worker == worker and unit.ref not in said and lease.claimed_ms < self.now_ms - reply_ms:
+                self.give_back(unit)
+        self.rung.clear()
+        return known, stop
+
+    def planned(self, claim: Unit, places: Sequence[verbs.Place]) -> tuple[bool, Bells]:
+        unit, job = self._owned(claim.ref, claim.token), self.jobs.get(claim.job_id)
+        if unit is None or job is None:
+            return job is not None and job.plan_token == claim.token, self.bells()
+        self._done(unit)
+        if self.ended_by_its_last_lease(job):
+            return False, self.bells()
+        job.plan_token, job.segments = claim.token, [place.characters for place in places]
+        self.speak(job)
+        self.record(job, "speech.job.planned")
+        return True, self.bells()
+
+    def spoken(self, claim: Unit, sound: Sound) -> tuple[bool, Bells]:
+        unit, job = self._owned(claim.ref, claim.token), self.jobs.get(claim.job_id)
+        n = int(claim.ref.rpartition("/")[2])
+        if unit is None or job is None:
+            return job is not None and n in job.takes and job.takes[n].token == claim.token, self.bells()
+        self._done(unit)
+        self._keep_take(job, n, ModelTake(claim.token, sound.is_flagged, unit.characters), sound)
+        if self.ended_by_its_last_lease(job):
+            return True, self.bells()
+        before = job.progress
+        job.progress = max(before, min(99, 100 * job.spoken_characters // sum(job.segments)))
+        self.record(job, "speech.job.progress" if job.progress // 10 > before // 10 else "speech.job.segment")
+        if job.status is Status.IN_PROGRESS and all(unit.place is Place.DONE for unit in job.units.values()):
+            self.enter(job, Phase.FINISH, {"finish": job.characters})
+        return True, self.bells()
+
+    def completed(self, claim: Unit, output: Output, sound: Sound, speak_ms: int) -> tuple[bool, Bells]:
+        unit, job = self._owned(claim.ref, claim.token), self.jobs.get(claim.job_id)
+        if unit is None or job is None:
+            return job is not None and job.final_token == claim.token, self.bells()
+        self._done(unit)
+        if job.phase is Phase.WHOLE:
+            self._keep_take(job, 0, ModelTake(claim.token, sound.is_flagged, unit.characters), sound)
+        job.final_token = claim.token
+        self.stats["audio_ms"] += round(output.duration_seconds * 1000)
+        self.stats["speak_ms"] += speak_ms
+        self.close(job, Status.COMPLETED)
+        return True, self.bells()
+
+    def failed(self, claim: Unit, error: JobError) -> tuple[str, Bells]:
+        unit, job = self._owned(claim.ref, claim.token), self.jobs.get(claim.job_id)
+        if unit is None or job is None:
+            return "lost", self.bells()
+        self.unlease(unit, "failed")
+        unit.place = Place.STOPPED
+        if self.ended_by_its_last_lease(job) or job.status is Status.CANCELLING:
+            self.drop(unit)
+            return "lost", self.bells()
+        unit.tries += error.retryable
+        if error.retryable and unit.tries < self.policy.max_tries:
+            self.queue_again(job, unit)
+            return "again", self.bells()
+        self.close(job, Status.FAILED, error.code)
+        return "failed", self.bells()
+
+    def released(self, claim: Unit) -> tuple[bool, Bells]:
+        unit = self._owned(claim.ref, claim.token)
+        if unit:
+            self.give_back(unit)
+        return unit is not None, self.bells()
+
+    def crashed(self, claims: Sequence[Unit]) -> tuple[bool, Bells]:
+        n = 0
+        for claim in claims:
+            if unit := self._owned(claim.ref, claim.token):
+                self.crash(unit)
+                n += 1
+        return n > 0, self.bells()
+
+    def _owned(self, ref: str, token: int) -> ModelUnit | None:
+        """The unit, if its present lease has this token."""
+        job_id, _, name = ref.rpartition("/")
+        unit = self.jobs[job_id].units.get(name) if job_id in self.jobs else None
+        return unit if unit and unit.lease and unit.lease.token == token else None
+
+    def _keep_take(self, job: ModelJob, n: int, take: ModelTake, sound: Sound) -> None:
+        job.takes[n] = take
+        self.stats["segments:cached" if sound.is_cached else "segments:spoken"] += 1
+        self.stats["segments_flagged"] += sound.is_flagged
+        self.stats["utterances"] += sound.n_utterances
+        self.stats["take_ms"] += sound.duration_ms
+        self.stats["take_characters"] += take.characters
+
+    def _done(self, unit: ModelUnit) -> None:
+        self.unlease(unit, "done")
+        unit.place = Place.DONE
+        unit.forget_charges()
