@@ -255,8 +255,20 @@ local function end_if_cancelled(id)
   return false
 end
 
--- Give a unit back to its queue, as if it had not been claimed.
+-- Where a unit that was in flight when a worker died waits, to run with no batch unit beside it.
+local function suspect(ref)
+  local id = job_of(ref)
+  local f = call('HMGET', job_key(id), 'phase', 'model', 'class')
+  local queue = suspect_queue(queue_of(f[1], f[2], f[3]))
+  call('LPUSH', P .. 'suspects:' .. queue, ref)
+  call('ZADD', P .. 'waits:' .. queue, NOW, ref)
+  call('SADD', P .. 'suspected:' .. id, ref)
+  count(queue, 1, tonumber(call('HGET', unit_key(ref), 'characters')))
+end
+
+-- Give a unit back to its queue, as if it had not been claimed. A suspect stays one: nobody has shown that it is harmless.
 local function requeue(ref)
+  if call('HEXISTS', unit_key(ref), 'crashes') == 1 then return suspect(ref) end
   local id = job_of(ref)
   local characters = call('HGET', unit_key(ref), 'characters')
   call('RPUSH', P .. 'again:' .. id, name_of(ref))
@@ -289,12 +301,7 @@ local function crash(ref)
       message = 'Its worker died ' .. crashes .. ' times while it worked on unit ' .. name_of(ref) .. '.'}))
     return
   end
-  local f = call('HMGET', job_key(id), 'phase', 'model', 'class')
-  local queue = suspect_queue(queue_of(f[1], f[2], f[3]))
-  call('LPUSH', P .. 'suspects:' .. queue, ref)
-  call('ZADD', P .. 'waits:' .. queue, NOW, ref)
-  call('SADD', P .. 'suspected:' .. id, ref)
-  count(queue, 1, tonumber(call('HGET', unit_key(ref), 'characters')))
+  suspect(ref)
 end
 
 -- Segment `n` has a take that lies in storage. counts: {flagged: 0 or 1, cached: 0 or 1, utterances, its sound in ms}

@@ -12,9 +12,6 @@ if outcome == 'again' then
 else
   call('ZREM', P .. 'outbox', event)
   call('PEXPIRE', key, RESULTS_MS)
-  if outcome == 'dead' then
-    call('ZADD', P .. 'dead', NOW, event)
-    call('ZREMRANGEBYSCORE', P .. 'dead', '-inf', NOW - RESULTS_MS)
-  end
+  if outcome == 'dead' then call('ZADD', P .. 'dead', NOW, event) end
 end
 return 1

@@ -44,7 +44,7 @@ function on_clock.SET(key, value, ...)
   return done
 end
 for _, other in ipairs({{'EXPIRE', 'EXPIREAT', 'PEXPIREAT', 'SETEX', 'PSETEX', 'GETEX', 'PERSIST'}}) do
-  on_clock[other] = function() error(other .. ' would run on Redis\'s own clock here: teach clocked_store.py') end
+  on_clock[other] = function() error(other .. ' runs on the clock of Redis: teach clocked_store.py') end
 end
 function on_clock.PEXPIRE(key, life) return server.call('ZADD', LIVES, now + life, key) end
 function on_clock.DEL(...)

@@ -4,8 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import note
-
 from speechmill.job import TERMINAL, JobError, Output, Phase, Unit
 from speechmill.store import verbs
 from speechmill.store.verbs import Bells, Call, DueEvent, Place, Submission
@@ -24,10 +22,11 @@ PLAIN = at.Sound()
 
 
 class Driver:
-    """`store` must be empty."""
+    """`store` must be empty. `say` is told what no argument shows: which unit was claimed."""
 
-    def __init__(self, store: ClockedStore, weights: dict[str, int]) -> None:
+    def __init__(self, store: ClockedStore, weights: dict[str, int], say: Callable[[str], None] = lambda line: None) -> None:
         self.store = store
+        self._say = say
         self.model = Model(store.policy, store.now_ms, weights)
         self.store.set_weights(weights)
         self.hands: dict[str, dict[str, Unit]] = {worker: {} for worker in WORKERS}   # what each worker believes it holds
@@ -93,7 +92,7 @@ class Driver:
             assert not allowed, f"something waits in {queues}"
             return None
         unit, bells = got
-        note(f"{worker} claims {unit.ref} from {unit.queue} by token {unit.token}")
+        self._say(f"{worker} claims {unit.ref} from {unit.queue} by token {unit.token}")
         assert unit.ref in allowed, f"{unit.ref} was claimed, not one of {sorted(allowed)}"
         claimed = allowed[unit.ref]
         is_from_line = claimed.place is not at.Place.SUSPECT

@@ -4,6 +4,7 @@ Each step is one act (acts/), on the real scripts and on the model. After it the
 (checks/agreement.py) and keep what must always hold (checks/invariants.py). At the end healthy workers finish what is left.
 """
 
+from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -30,7 +31,7 @@ class Machine(RuleBasedStateMachine):
     @initialize(weights=st.tuples(*[st.integers(1, 4)] * len(TENANTS)), absent=st.sets(st.sampled_from(OTHERS), max_size=8))
     def begin(self, weights: tuple[int, ...], absent: set[str]) -> None:
         """`absent`: what does not happen in this run, so that other things happen more."""
-        self.scene = Scene(Driver(self.store, dict(zip(TENANTS, weights, strict=True))))
+        self.scene = Scene(Driver(self.store, dict(zip(TENANTS, weights, strict=True)), note))
         self.absent = absent
 
     @rule(data=st.data())

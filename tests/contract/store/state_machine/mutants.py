@@ -52,6 +52,8 @@ MUTANTS = (
            "call('LLEN', P .. 'again:' .. id)"),
     Mutant("retry keeps the old takes", ("retry",), "  call('DEL', P .. 'segments:' .. id)\n"),
     Mutant("a failed job's leases go on", ("failed",), "    unlease(ref, 'stopped')\n"),
+    Mutant("a suspect that is given back runs among the others", ("released", "beat", "failed"),
+           "  if call('HEXISTS', unit_key(ref), 'crashes') == 1 then return suspect(ref) end\n"),
     # Counters
     Mutant("cancel leaves the depth", ("cancel",), "  count(queue, 0 - tonumber(f[5]), 0 - tonumber(f[6]))"),
     Mutant("cancel leaves the characters", ("cancel",), "  count(queue, 0 - tonumber(f[5]), 0 - tonumber(f[6]))",
@@ -84,6 +86,8 @@ MUTANTS = (
     Mutant("a deleted job leaves its waiters", ("delete", "sweep"), ", P .. 'waiters:' .. id)", ")"),
     Mutant("a deleted job stays listed", ("delete",), "    call('ZREM', P .. 'jobs:' .. f[1], id)\n"),
     Mutant("a record is kept for ever", ("reaped",), "  call('ZADD', P .. 'forget',", "  call('ZADD', P .. 'forgot',"),
+    Mutant("dead events are listed for ever", ("sweep",),
+           "call('ZREMRANGEBYSCORE', P .. 'dead', '-inf', '(' .. NOW - RESULTS_MS)"),
     # Time
     Mutant("a beat renews nothing", ("beat",), "    call('ZADD', P .. 'leases', NOW + LEASE_MS, ref)\n"),
     Mutant("a beat takes back what was claimed just now", ("beat",), " < NOW - reply_ms then", " <= NOW then"),
