@@ -7,6 +7,9 @@ import redis
 
 from tests.services.redis_server import running_redis
 
+# So that a failed check shows both sides.
+pytest.register_assert_rewrite(f"{__package__}.checks", f"{__package__}.driver")
+
 
 @pytest.fixture(scope="session")
 def quick_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis.Redis]:

@@ -13,7 +13,7 @@ from tests.contract.store.state_machine.test_state_machine import EVERY_RUN
 
 pytestmark = pytest.mark.slow
 
-UNTIL_IT_FAILS = settings(EVERY_RUN, phases=[Phase.generate], print_blob=False, report_multiple_bugs=False)
+UNTIL_IT_FAILS = settings(EVERY_RUN, phases=[Phase.generate], print_blob=False)
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
