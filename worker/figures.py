@@ -1,19 +1,17 @@
 """What a worker's process counts of itself. It serves no metrics: each beat tells Redis, and the producers' /metrics shows it."""
 
-import os
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 from typing import Literal
 
 from speechmill.blobs.counted import OPERATIONS, Operation
+from worker.model.host_memory import HostMemory
 
 Event = Literal["doorbells_lost", "voice_deaths"]
 
 _COUNTED = ("doorbells_lost", "voice_deaths", *(f"storage_errors:{operation}" for operation in OPERATIONS))
 """Those that have not counted yet are told as zero, so that a rate sees their first step."""
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Figures:
@@ -23,6 +21,7 @@ class Figures:
         self._started_s = time.time()
         self._counts: Counter[str] = Counter(dict.fromkeys(_COUNTED, 0))
         self._lock = threading.Lock()
+        self._memory = HostMemory()   # with segments' sound come and gone in many threads, much of it is holes
 
     def count(self, event: Event) -> None:
         with self._lock:
@@ -33,15 +32,7 @@ class Figures:
             self._counts[f"storage_errors:{operation}"] += 1
 
     def now(self) -> dict[str, float]:
-        """By name: the counters, Unix seconds of the start, seconds of CPU, and bytes of memory where the system tells."""
+        """By name: the counters, Unix seconds of the start, seconds of CPU, and bytes of memory."""
         with self._lock:
             counts = dict(self._counts)
-        return {**counts, "started_s": self._started_s, "cpu_s": time.process_time(), **_memory()}
-
-
-def _memory() -> dict[str, float]:
-    try:
-        resident = Path("/proc/self/statm").read_text().split()[1]
-    except OSError:
-        return {}  # not Linux
-    return {"rss_bytes": int(resident) * _PAGE_BYTES}
+        return {**counts, "started_s": self._started_s, "cpu_s": time.process_time(), "rss_bytes": self._memory.look()}

@@ -35,7 +35,7 @@ def test_what_a_host_does_while_it_is_cut_off_counts_for_nothing_and_it_works_on
 
 def test_what_a_host_held_when_its_power_went_is_done_by_others(cluster: Cluster) -> None:
     before, victim = cluster.counted(), cluster.workers[2]
-    jobs = start_load(cluster, "a power cut")
+    jobs = start_load(cluster, "a power cut", n_sentences=100)
     wait_until_busy(cluster, victim, before["units:done"])
     victim.lose_power()
     lost = cluster.leases_of(victim)

@@ -6,12 +6,10 @@ It ends with its socket, whatever the worker died of; nobody else wants its soun
 import importlib
 import logging
 import os
-import resource
 import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Protocol
 
 from worker.engine.arena import Arena
@@ -20,6 +18,7 @@ from worker.engine.messages import BEAT_S, Beat, Broken, Cancel, Progress, Ready
 from worker.engine.post import Post
 from worker.engine.speaker import Listener, Speak, Speaker
 from worker.model.errors import EngineError
+from worker.model.host_memory import HostMemory
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +42,7 @@ class EngineProcess:
         self._speaker: Speaker | None = None
         self._n_steps = 0
         self._next_beat = 0.0
+        self._memory = HostMemory()
 
     def run(self) -> int:
         """The exit status."""
@@ -51,7 +51,7 @@ class EngineProcess:
             assert isinstance(start, Start)
             threading.Thread(target=self._read_forever, name="reader", daemon=True).start()
             self._speaker = speaker = _factory(start.factory)(start.options, self._post, self._report)
-            self._post.send(Ready(speaker.info, rss_bytes()))
+            self._post.send(Ready(speaker.info, self._memory.look()))
             self._step_forever(speaker)
         except EngineError as error:
             self._post.send(Broken(error))
@@ -75,7 +75,7 @@ class EngineProcess:
         now = time.monotonic()
         if now >= self._next_beat:
             self._next_beat = now + BEAT_S
-            self._post.send(Beat(self._n_steps, rss_bytes(), speaker.gauges()))
+            self._post.send(Beat(self._n_steps, self._memory.look(), speaker.gauges()))
 
     def _report(self, line: str) -> None:
         self._post.send(Progress(line))
@@ -118,11 +118,3 @@ def _factory(path: str) -> Factory:
     module, _, name = path.partition(":")
     factory: Factory = getattr(importlib.import_module(module), name)
     return factory
-
-
-def rss_bytes() -> int:
-    """The memory of this process in RAM; its peak where the system doesn't tell (macOS)."""
-    statm = Path("/proc/self/statm")
-    if statm.exists():
-        return int(statm.read_text().split()[1]) * resource.getpagesize()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

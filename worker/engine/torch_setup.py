@@ -9,13 +9,15 @@ import torch
 from worker.engine.options import EngineOptions
 from worker.model.errors import EngineError
 
-KERNEL_CACHES = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY")
-"""Variables that oneDNN and torch's layer over it (ideep) read, each once, before the first convolution on a CPU."""
+KERNEL_CACHES = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY", "TORCH_CUDNN_V8_API_LRU_CACHE_LIMIT")
+"""Variables that oneDNN, torch's layer over it (ideep) and torch's layer over cuDNN read, each once, before the first
+convolution."""
 KERNELS_KEPT = 256
-"""Both keep what they prepared for each set of shapes, the last 1,024 unless told otherwise. Lengths of recordings, prompts and
-takes make ever new shapes, so the process grows until those are full: by 100 MiB and more with the tiny checkpoint, over an hour
-or longer. 256 are full within minutes. The tiny checkpoint's codec, whose convolutions are done as fast as they are prepared,
-takes up to 13% longer for it; that of the real sizes takes as long as before."""
+"""All keep what they prepared for each set of shapes, the last 1,024 (cuDNN: 10,000) unless told otherwise. Lengths of
+recordings, prompts and takes make ever new shapes, so the process grows until those are full: by 100 MiB and more with the tiny
+checkpoint, over an hour or longer; by 2 GiB with cuDNN (pytorch/pytorch#104701). 256 are full within minutes. On a CPU the tiny
+checkpoint's codec, whose convolutions are done as fast as they are prepared, takes up to 13% longer for it; that of the real
+sizes takes as long as before."""
 
 
 class Wishes(Protocol):
@@ -39,13 +41,15 @@ class Placement:
 
 
 def configure_torch(options: EngineOptions) -> Placement:
-    """TF32, cuDNN's choice of algorithms, the number of threads, and how many kernels a CPU keeps, unless the environment
+    """TF32, cuDNN's choice of algorithms, the number of threads, and how many prepared kernels are kept, unless the environment
     says so. Raises EngineError where there is no such device."""
     for variable in KERNEL_CACHES:
         os.environ.setdefault(variable, str(KERNELS_KEPT))
     torch.backends.cuda.matmul.fp32_precision = "tf32" if options.tf32 else "ieee"
     torch.backends.cudnn.conv.fp32_precision = "tf32" if options.tf32 else "ieee"  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = options.cudnn_benchmark
+    # cuDNN's attention compiles a graph for each new length of a prompt and keeps every one (pytorch/pytorch#190388).
+    torch.backends.cuda.enable_cudnn_sdp(False)
     if options.cpu_threads:
         torch.set_num_threads(options.cpu_threads)
     return place(options)

@@ -8,9 +8,9 @@ import torch
 
 from worker.model.config import SAMPLE_RATE_HZ, CheckpointConfig
 from worker.model.errors import CheckpointError, TooLittleMemory
+from worker.model.host_memory import give_back_holes
 from worker.model.reference import MAX_REFERENCE_S, Pcm, PreparedReference, check_reference, fingerprint
 from worker.model.reference_codes import CodecEncoder
-from worker.model.reference_memory import give_back_holes
 from worker.model.speaker_encoder import SpeakerEncoder
 from worker.model.weights import TensorFile
 

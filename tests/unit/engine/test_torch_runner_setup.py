@@ -26,9 +26,8 @@ NEW_SHAPES = """
 from pathlib import Path
 import torch
 from worker.engine.options import EngineOptions
-from worker.engine.process import rss_bytes
 from worker.engine.torch_setup import configure_torch
-from worker.model.reference_memory import give_back_holes
+from worker.model.host_memory import give_back_holes, rss_bytes
 
 configure_torch(EngineOptions(Path(), device="cpu", cpu_threads=1))
 weight = torch.ones(64, 64, 3)
@@ -69,11 +68,17 @@ def test_tf32_threads_and_cudnn_are_set(tf32: bool, precision: str) -> None:
     assert torch.get_num_threads() == 1
 
 
-def test_a_cpu_keeps_few_kernels_unless_the_environment_says_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    onednn, ideep = KERNEL_CACHES
+def test_few_prepared_kernels_are_kept_unless_the_environment_says_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    onednn, ideep, cudnn = KERNEL_CACHES
     monkeypatch.delenv(ideep)
+    monkeypatch.delenv(cudnn)
     configure_torch(EngineOptions(Path(), device="cpu"))
-    assert (os.environ[onednn], os.environ[ideep]) == ("1024", "256")
+    assert (os.environ[onednn], os.environ[ideep], os.environ[cudnn]) == ("1024", "256", "256")
+
+
+def test_no_attention_serves_prompts_that_compiles_a_kernel_for_each_length() -> None:
+    configure_torch(EngineOptions(Path(), device="cpu"))
+    assert not torch.backends.cuda.cudnn_sdp_enabled()  # type: ignore[no-untyped-call]
 
 
 def test_shapes_that_never_come_again_take_no_more_memory(monkeypatch: pytest.MonkeyPatch) -> None:

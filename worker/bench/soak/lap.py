@@ -12,7 +12,7 @@ from worker.bench.soak.memory import MIB, Limit, Sample, Trend, gpu_used_mib, tr
 from worker.bench.soak.mix import Mix
 from worker.engine.client import StartOptions
 from worker.engine.options import EngineOptions
-from worker.engine.process import rss_bytes
+from worker.model.host_memory import HostMemory
 
 SETTLE_S = 10.0
 """For the last cancels, and the beat that tells of them."""
@@ -87,19 +87,20 @@ def _run(order: LapOrder, client: AuditedClient, books: Books) -> LapResult:
 def _watch(order: LapOrder, client: AuditedClient, books: Books) -> list[Sample]:
     """Looks at the memory for as long as the lap goes."""
     began, told_at, samples = time.monotonic(), 0.0, list[Sample]()
+    memory = HostMemory()
     while (at_s := time.monotonic() - began) < order.seconds:
-        samples.append(_look(client, at_s))
+        samples.append(_look(client, memory, at_s))
         if at_s - told_at >= TELL_EVERY_S:
             told_at = at_s
             _tell(order, samples[-1], books)
         time.sleep(order.every_s)
-    return [*samples, _look(client, at_s)]
+    return [*samples, _look(client, memory, at_s)]
 
 
-def _look(client: AuditedClient, at_s: float) -> Sample:
+def _look(client: AuditedClient, memory: HostMemory, at_s: float) -> Sample:
     gauges = client.gauges
     return Sample(
-        at_s=at_s, engine=gauges.get("rss_bytes", math.nan) / MIB, caller=rss_bytes() / MIB,
+        at_s=at_s, engine=gauges.get("rss_bytes", math.nan) / MIB, caller=memory.look() / MIB,
         gpu_allocated=gauges.get("gpu_allocated_bytes", math.nan) / MIB,
         gpu_reserved=gauges.get("gpu_reserved_bytes", math.nan) / MIB,
         gpu_used=gpu_used_mib() if "gpu_reserved_bytes" in gauges else math.nan)

@@ -5,11 +5,10 @@ import pytest
 import torch
 
 from tests.unit.model.conftest import TinyCheckpoint
-from worker.engine.process import rss_bytes
 from worker.model.checkpoint import open_checkpoint
 from worker.model.config import SAMPLE_RATE_HZ
+from worker.model.host_memory import HostMemory, give_back_holes, rss_bytes
 from worker.model.reference_encoder import ReferenceEncoder
-from worker.model.reference_memory import give_back_holes
 
 MIB = 2**20
 BLOCK_BYTES = 64 * 1024
@@ -23,6 +22,16 @@ def test_holes_between_blocks_in_use_are_given_back() -> None:
     full = rss_bytes()
     give_back_holes()
     assert full - rss_bytes() > 24 * MIB, "32 MiB were free between those kept"
+    assert all(block.all() for block in kept)
+
+
+def test_a_process_that_is_looked_at_gives_back_what_it_no_longer_uses() -> None:
+    memory = HostMemory(may_grow_bytes=16 * MIB)
+    before = memory.look()
+    blocks = [np.ones(BLOCK_BYTES, np.uint8) for _ in range(1024)]
+    kept = blocks[::2]
+    blocks.clear()
+    assert memory.look() - before < 48 * MIB, "64 MiB came, 32 of them are free again"
     assert all(block.all() for block in kept)
 
 
