@@ -41,7 +41,8 @@ class Phase(StrEnum):
     WHOLE = "whole"    # one segment: a speech worker speaks, encodes and publishes it in one claim
     PLAN = "plan"      # a cpu worker cuts the text into segments
     SPEAK = "speak"    # speech workers speak the segments, in any order
-    FINISH = "finish"  # a cpu worker joins the segments, encodes and publishes
+    PARTS = "parts"    # of a book: its chapters, each a job of its own, are made
+    FINISH = "finish"  # a cpu worker joins the segments (of a book, its chapters), encodes and publishes
 
 
 class JobClass(StrEnum):
@@ -49,7 +50,7 @@ class JobClass(StrEnum):
 
     INTERACTIVE = "interactive"  # somebody is waiting: slots and threads stay reserved for it
     BATCH = "batch"
-    SUSPECT = "suspect"          # was in flight when a worker died; runs one at a time per worker
+    SUSPECT = "suspect"          # was in flight when a worker died; runs with its group, and with no batch unit
 
 
 class Output(BaseModel):
@@ -64,10 +65,33 @@ class Output(BaseModel):
     duration_seconds: float
     sample_rate: int
     manifest_key: str = ""   # one JSON line a segment: span, text, times, flags; of jobs with several
+    files: dict[str, "OutputFile"] = {}   # what else was made, by name ("m4b", "mp3", "vtt" …); of books and their chapters
+
+
+class Crash(BaseModel):
+    """A worker, or its engine, died while it worked on one unit and on nothing else. `incident` numbers such deaths."""
+
+    model_config = ConfigDict(frozen=True)
+
+    incident: int
+    at_ms: int
+    worker: str
+
+
+class OutputFile(BaseModel):
+    """One of several files that a job gave."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    bytes: int
+    sha256: str
+    content_type: str
 
 
 class JobError(BaseModel):
-    """Why a job failed, as its client sees it."""
+    """Why a job failed, as its client sees it. Of code `worker_crashed`, `unit` is the one that did it, and `crashes` are those
+    that it is charged with, oldest first."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -76,6 +100,8 @@ class JobError(BaseModel):
     param: str | None = None
     type: str = "server_error"
     retryable: bool = False
+    unit: str | None = None
+    crashes: tuple[Crash, ...] = ()
 
 
 class SegmentCounts(BaseModel):
@@ -133,6 +159,9 @@ class Waiting(BaseModel):
     characters_ahead: int = Field(0, description="characters queued in the same class, all tenants, an upper bound")
 
 
+Kind = Literal["speech", "book", "chapter"]
+
+
 class Unit(BaseModel):
     """What CLAIM hands to a worker: one unit of a job under a lease, with all that is needed to work on it."""
 
@@ -159,3 +188,10 @@ class Unit(BaseModel):
     queued_ms: int = 0       # when the job was accepted, Redis's clock
     claimed_ms: int = 0
     traceparent: str = ""    # of the job's span, where it is traced
+    company: tuple["Unit", ...] = ()   # of a suspect, the others of its group that came with this claim, to run at the same time
+
+    @property
+    def kind(self) -> Kind:
+        """Of the job that it is a unit of."""
+        kind: Kind = self.spec.get("kind", "speech")
+        return kind

@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictFloat, StrictInt, StrictStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, ValidationError
 
 from speechmill.catalogue import Catalogue, ModelInfo
 from speechmill.errors import InvalidRequest
@@ -30,9 +30,13 @@ CONTENT_TYPES: dict[str, str] = {
 }
 
 EventType = Literal["speech.job.started", "speech.job.progress", "speech.job.completed", "speech.job.failed",
-                    "speech.job.cancelled", "speech.job.expired"]
+                    "speech.job.cancelled", "speech.job.expired",
+                    "book.started", "book.progress", "book.completed", "book.failed", "book.cancelled", "book.expired",
+                    "book.chapter.completed"]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
-TERMINAL_EVENTS = EVENT_TYPES[2:]
+TERMINAL_EVENTS = EVENT_TYPES[2:6]
+BOOK_EVENTS = EVENT_TYPES[8:]
+"""What is told of a book unless its client says otherwise: its end, and each chapter's."""
 
 MAX_METADATA_PAIRS = 16
 MAX_DEADLINE_S = 30 * 86_400
@@ -82,6 +86,9 @@ class SpeechBody(BaseModel):
     seed: Annotated[StrictInt | None, Field(ge=0, le=2**63 - 1)] = None
     ref_audio: StrictStr | None = None
     ref_text: StrictStr | None = None
+    normalize: Annotated[StrictBool | None, Field(description=(
+        "Read numbers, dates, amounts and abbreviations as words, in English, Chinese and Japanese; true if not given. "
+        "With false the voice gets them as they are written."))] = None
     timestamps: Literal["none", "word", "sentence"] | None = None
     lexicon_ids: list[StrictStr] | None = None
     metadata: dict[Annotated[StrictStr, Field(max_length=64)], Annotated[StrictStr, Field(max_length=512)]] | None = None
@@ -117,6 +124,7 @@ class SpeechSpec(BaseModel):
     expires_after: int | None = None     # seconds that results are kept after completion
     deadline: int | None = None          # seconds from acceptance until it must have ended
     klass: JobClass = JobClass.BATCH
+    normalize: bool = True               # say numbers and abbreviations as words
     reference: ReferenceSpec | None = None
 
 
@@ -144,7 +152,7 @@ def parse_speech(body: object, catalogue: Catalogue, limits: Limits, default_cla
     try:
         asked = SpeechBody.model_validate(body)
     except ValidationError as error:
-        raise _first_problem(error) from None
+        raise first_problem(error) from None
     text = clean_text(asked.input, limits)
     _refuse_broken_strings(asked.model_dump(exclude={"input"}))
     model = catalogue.model(asked.model)
@@ -166,6 +174,7 @@ def parse_speech(body: object, catalogue: Catalogue, limits: Limits, default_cla
         expires_after=asked.expires_after,
         deadline=asked.deadline,
         klass=JobClass(asked.priority) if asked.priority else default_class,
+        normalize=asked.normalize is not False,
         reference=_reference(reference_audio, asked.ref_text or ""),
     ), reference_audio)
 
@@ -283,7 +292,7 @@ def _refuse_what_the_model_lacks(asked: SpeechBody, model: ModelInfo) -> None:
         raise InvalidRequest("There are no lexicons on this server; leave lexicon_ids out.", param="lexicon_ids")
 
 
-def _first_problem(error: ValidationError) -> InvalidRequest:
+def first_problem(error: ValidationError) -> InvalidRequest:
     problem = error.errors(include_url=False)[0]
     place = [str(part) for part in problem["loc"] if part not in ("float", "int", "constrained-str")]
     field = ".".join(place) or "body"

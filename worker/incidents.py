@@ -1,6 +1,7 @@
 """What the worker does when the process behind its voice dies: one CRASHED for all that was in flight, and on it goes.
 
-The units are suspects then: each runs again with no batch unit beside it, here or elsewhere, and at `max_crashes` it fails.
+The units are suspects then: they run again in halves, here or elsewhere, until the one that kills is alone; after `max_crashes`
+alone it fails (docs/architecture.md, "Suspects").
 """
 
 import logging

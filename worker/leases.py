@@ -22,6 +22,9 @@ from speechmill.trace.seam import NO_SPAN, Span
 
 log = logging.getLogger(__name__)
 
+_REMEMBERED_S = 5.0
+"""So long after a job was stopped, a unit of it may still be on its way here: claimed before, and heard of after."""
+
 
 class Stopped(Exception):
     """The unit must not go on: its job was cancelled or ended, its lease is lost, or this worker is leaving."""
@@ -91,9 +94,11 @@ class Leases:
         self._on_unknown = on_unknown
         self.n_beats_missed = 0
         self._held: dict[str, Lease] = {}
+        self._stopped_jobs: dict[str, float] = {}   # -> when we heard of it, s
         self._all_stopped = False
         self._lock = threading.Lock()
         self._closing = threading.Event()
+        self._beat_now = threading.Event()
         self._threads = [threading.Thread(target=run, name=name, daemon=True)
                          for run, name in ((self._beat_forever, "heartbeat"), (self._listen_forever, "stop-listener"))]
 
@@ -103,6 +108,7 @@ class Leases:
 
     def close(self) -> None:
         self._closing.set()
+        self._beat_now.set()
         with suppress(FileNotFoundError):
             self._alive.unlink()
 
@@ -112,8 +118,11 @@ class Leases:
         with self._lock:
             self._held[unit.ref] = lease
             too_late = self._all_stopped
+            is_doubtful = unit.job_id in self._stopped_jobs
         if too_late:  # it was being claimed when all were stopped
             lease.stop()
+        if is_doubtful:  # the message found no lease to stop; or the job was retried since, and all is well: Redis knows
+            self._beat_now.set()
         try:
             yield lease
         finally:
@@ -147,7 +156,11 @@ class Leases:
 
     def _beat_forever(self) -> None:
         pause_s = 0.0
-        while not self._closing.wait(pause_s):
+        while True:
+            self._beat_now.wait(pause_s)
+            self._beat_now.clear()
+            if self._closing.is_set():
+                return
             try:
                 # A scratch folder that is gone or full must not end the heartbeat: leases hang on it.
                 with suppress(OSError):
@@ -178,6 +191,10 @@ class Leases:
                 self._closing.wait(1.0)
 
     def _stop_job(self, job_id: str) -> None:
+        now_s = time.monotonic()
+        with self._lock:
+            self._stopped_jobs = {job: at_s for job, at_s in self._stopped_jobs.items() if now_s - at_s < _REMEMBERED_S}
+            self._stopped_jobs[job_id] = now_s
         for lease in self.held():
             if lease.unit.job_id == job_id:
                 lease.stop()

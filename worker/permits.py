@@ -1,8 +1,9 @@
 """Permits keep slots and threads free for interactive work.
 
 A worker has as many threads as slots. Batch work needs a permit, and there are fewer permits than slots, so however full of
-batch work the worker is, `reserved` threads are left that only interactive units get. A suspect, which may take the whole
-process down, runs with no batch unit beside it.
+batch work the worker is, `reserved` threads are left that only interactive units get. Interactive work has permits of its own,
+as many as there are slots. Suspects, which may take the whole process down, run with no batch unit beside them, and a single
+one with nothing beside it: whoever holds permits is asked to go, and waited for.
 """
 
 import threading
@@ -53,11 +54,11 @@ class Permits:
                 self.give_back()
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """For a holder of one permit: waits until all others have come back, and inside nobody gets one."""
+    def alone(self, *, own: int = 1) -> Iterator[None]:
+        """For whoever holds `own` permits: waits until all others have come back, and inside nobody gets one."""
         with self._changed:
             self._wanted_alone = True
-            self._changed.wait_for(lambda: self._taken == 1)
+            self._changed.wait_for(lambda: self._taken == own)
         try:
             yield
         finally:

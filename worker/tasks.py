@@ -1,8 +1,10 @@
 """The two Celery tasks. Each answers a doorbell: it works until nothing is left that this thread may do, then goes."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
 
@@ -10,12 +12,16 @@ from celery import Celery
 
 from speechmill import tasks
 from speechmill.errors import BlobMissing, BlobsUnavailable, SpeechError, SpeechmillError, StoreUnavailable, VoiceFailed
-from speechmill.job import JobClass, JobError, Phase, Unit
+from speechmill.job import JobClass, JobError, Kind, Phase, Unit
 from speechmill.log import about
 from speechmill.store import verbs
 from speechmill.tasks import Queue
 from speechmill.trace.seam import Span
 from worker import outbox
+from worker.book.bind import bind
+from worker.book.divide import divide
+from worker.book.join_chapter import join_chapter
+from worker.book.plan_chapter import plan_chapter
 from worker.finish import finish
 from worker.leases import Lease, Stopped
 from worker.plan import plan
@@ -24,8 +30,12 @@ from worker.station import Claimed, Station
 
 log = logging.getLogger(__name__)
 
-STEPS: Mapping[Phase, Callable[[Station, Lease], Callable[[], None] | None]] = {
-    Phase.WHOLE: speak_whole, Phase.PLAN: plan, Phase.SPEAK: speak_segment, Phase.FINISH: finish}
+STEPS: Mapping[tuple[Kind, Phase], Callable[[Station, Lease], Callable[[], None] | None]] = {
+    ("speech", Phase.WHOLE): speak_whole,
+    ("speech", Phase.PLAN): plan, ("speech", Phase.SPEAK): speak_segment, ("speech", Phase.FINISH): finish,
+    ("book", Phase.PLAN): divide, ("book", Phase.FINISH): bind,
+    ("chapter", Phase.PLAN): plan_chapter, ("chapter", Phase.SPEAK): speak_segment, ("chapter", Phase.FINISH): join_chapter,
+}
 """A step that speaks gives what is left to do when its sound is there, which takes no slot."""
 
 
@@ -43,42 +53,73 @@ def register(app: Celery, station: Station) -> None:
 
 def work(station: Station, klass: JobClass) -> None:
     """Do units until there are none. Interactive units come first, whatever the bell was for."""
-    if klass is JobClass.INTERACTIVE:
-        while not station.draining.is_set() and (claimed := station.claim(JobClass.INTERACTIVE)):
-            do(station, claimed)
-        return
+    permits, do_next = ((station.interactive, _do_interactive) if klass is JobClass.INTERACTIVE else (station.batch, _do_any))
     look_again = True
-    while look_again and station.batch.take():
+    while look_again and permits.take():
         try:
-            while not station.draining.is_set() and not station.batch.wanted_alone and _do_next(station):
+            while not station.draining.is_set() and not permits.wanted_alone and do_next(station):
                 pass
         finally:
-            look_again = station.batch.give_back() and not station.draining.is_set()
+            look_again = permits.give_back() and not station.draining.is_set()
 
 
-def _do_next(station: Station) -> bool:
-    """One unit under a batch permit: interactive before suspect before batch."""
+def _do_interactive(station: Station) -> bool:
+    claimed = station.claim(JobClass.INTERACTIVE)
+    if claimed:
+        do(station, claimed)
+    return claimed is not None
+
+
+def _do_any(station: Station) -> bool:
+    """One unit under a batch permit, or a group of suspects: interactive before suspect before batch."""
     with station.suspects.maybe() as may_suspect:
         suspect = (JobClass.SUSPECT,) if may_suspect else ()
         claimed = station.claim(JobClass.INTERACTIVE, *suspect, JobClass.BATCH)
         if claimed and _is_suspect(claimed.unit):
-            do(station, claimed)
+            _do_group(station, claimed)
             return True
     if claimed:
         do(station, claimed)
     return claimed is not None
 
 
-def do(station: Station, claimed: Claimed) -> None:
+def _do_group(station: Station, claimed: Claimed) -> None:
+    """All suspects of a claim, at the same time. Their leases are looked after while they wait for others to leave."""
+    first = claimed.unit
+    members = [(Claimed(first, claimed.bells), threading.Event())]
+    members += [(Claimed(unit, ()), threading.Event()) for unit in first.company]
+    with ThreadPoolExecutor(len(members), thread_name_prefix="suspect") as threads:
+        running = [threads.submit(do, station, member, may_begin) for member, may_begin in members]
+        with _without_others(station, is_single=len(members) == 1):
+            for _, may_begin in members:
+                may_begin.set()
+            wait(running)
+
+
+@contextmanager
+def _without_others(station: Station, *, is_single: bool) -> Iterator[None]:
+    """Inside, this worker has no batch unit under way; beside a single suspect it has none at all, so that a crash is its own."""
+    with ExitStack() as held:
+        held.enter_context(station.batch.alone())
+        if is_single:
+            held.enter_context(station.interactive.alone(own=0))
+        station.wrap_ups.wait_for_those_under_way()
+        yield
+
+
+def do(station: Station, claimed: Claimed, may_begin: threading.Event | None = None) -> None:
     """Work on one unit until it is committed, failed or given back, or until its sound is there and its wrap-up begins."""
     unit = claimed.unit
     with _about(unit), ExitStack() as held:
         span = held.enter_context(_span(station, unit))
         lease = held.enter_context(station.leases.holding(unit, span))
-        held.enter_context(_company(station, unit))
         station.ring(claimed.bells)
         with _ended(station, lease):
-            rest = STEPS[unit.phase](station, lease)
+            if may_begin:
+                with lease.interrupting(may_begin.set):
+                    may_begin.wait()
+                lease.check()
+            rest = STEPS[unit.kind, unit.phase](station, lease)
             if rest is not None and not _is_suspect(unit) and station.wrap_ups.take_place():
                 station.wrap_ups.begin(partial(_wrap_up, station, lease, rest, held.pop_all()))
                 return
@@ -139,17 +180,6 @@ def _ended(station: Station, lease: Lease) -> Iterator[None]:
 
 def _is_suspect(unit: Unit) -> bool:
     return Queue.parse(unit.queue).klass is JobClass.SUSPECT
-
-
-@contextmanager
-def _company(station: Station, unit: Unit) -> Iterator[None]:
-    """A suspect runs alone, so that a crash is charged to it and to no batch unit. Its lease is renewed while it waits."""
-    if not _is_suspect(unit):
-        yield
-        return
-    with station.batch.alone():
-        station.wrap_ups.wait_for_those_under_way()
-        yield
 
 
 def _pause(lease: Lease, seconds: float) -> None:

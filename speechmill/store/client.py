@@ -152,6 +152,13 @@ class AsyncStore:
             found = await self.redis.hmget(f"{KEY_PREFIX}segments:{job_id}", [str(n) for n in range(first, first + count)])
         return [json.loads(record) if record else None for record in found]
 
+    async def input_of(self, job_id: str) -> tuple[str, str]:
+        """What a job was made from: the text, where it was small enough to stay here, and the key of the object that holds it,
+        where it was not."""
+        with _told():
+            text, key = await self.redis.hmget(f"{KEY_PREFIX}job:{job_id}", ["input", "input_key"])
+        return str(text or ""), str(key or "")
+
     async def leased_units(self, job_id: str) -> set[str]:
         """Units of a job that a worker holds now."""
         with _told():

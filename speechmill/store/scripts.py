@@ -1,4 +1,5 @@
-"""The Redis scripts: one file a verb in `lua/`, each put behind what Python decides and `lua/lib.lua`."""
+"""The Redis scripts: one file a verb in `lua/`, each put behind what Python decides, `lua/lib.lua` and
+`lua/parts.lua`."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,6 +9,9 @@ from speechmill.job import TRANSITIONS
 
 BOUNDS_MS = (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000)
 """Upper bounds of the buckets that waits and durations of jobs are counted in."""
+
+_SHARED = ("lib", "parts")
+"""What every script starts with, in this order."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,11 @@ def _bounds() -> str:
 
 def _load() -> dict[str, Script]:
     folder = files("speechmill.store") / "lua"
-    start = _allowed() + _bounds() + (folder / "lib.lua").read_text("utf-8")
+    start = _allowed() + _bounds() + "".join((folder / f"{name}.lua").read_text("utf-8") for name in _SHARED)
     scripts = {}
     for file in folder.iterdir():
         name = file.name.removesuffix(".lua")
-        if name != "lib":
+        if name not in _SHARED:
             text = start + file.read_text("utf-8")
             scripts[name] = Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
     return scripts

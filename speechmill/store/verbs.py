@@ -8,7 +8,7 @@ import json
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from speechmill.job import Job, JobClass, JobError, Output, Phase, SegmentCounts, Status, Unit, Waiting
 from speechmill.request import SpeechSpec
@@ -36,7 +36,7 @@ class Submission:
 
     job_id: str
     tenant: str
-    spec: SpeechSpec
+    spec: SpeechSpec              # or one that has more: a BookSpec
     phase: Phase                  # WHOLE or PLAN
     characters: int
     text: str
@@ -92,6 +92,16 @@ class DueEvent:
 
 
 @dataclass(frozen=True)
+class OutOfDate:
+    """An ended job whose results are no longer kept, and the objects that its record and those of its parts name. `output_bytes`
+    of one of them."""
+
+    job_id: str
+    objects: tuple[str, ...]
+    output_bytes: int
+
+
+@dataclass(frozen=True)
 class Place:
     """Where a segment's line lies in the plan object, bytes, and how many characters it speaks."""
 
@@ -124,12 +134,13 @@ def submit(s: Submission) -> Call[Submitted]:
         s.job_id, s.tenant, spec.klass.value, spec.model, s.phase.value, s.characters, spec.model_dump_json(),
         s.text, s.input_key, s.request_id, s.idempotency_key, s.fingerprint, int(s.attach), _or_empty(spec.deadline), hook,
         s.waiter, _or_empty(spec.expires_after), s.queue_limit, s.idempotency_s, s.route, s.traceparent,
-    ), lambda reply: Submitted(reply[0], reply[1], _bells(reply[2]), _new_job(s, *reply[3:]) if len(reply) > 3 else None))
+    ), lambda reply: Submitted(reply[0], reply[1], read_bells(reply[2]), _new_job(s, *reply[3:]) if len(reply) > 3 else None))
 
 
 def claim(worker: str, queues: Sequence[str]) -> Call[tuple[Unit, Bells] | None]:
-    """Lease the next unit of the first of `queues` that has one, for this worker."""
-    return Call(SCRIPTS["claim"], (worker, *queues), _unit)
+    """Lease the next unit of the first of `queues` that has one, for this worker. A suspect comes with its company: as many of
+    its group as the worker said, when it enlisted, that it takes at once."""
+    return Call(SCRIPTS["claim"], (worker, *queues), _claimed)
 
 
 def beat(worker: str, held: Iterable[tuple[str, int]], reply_ms: int,
@@ -164,7 +175,7 @@ def completed(unit: Unit, output: Output, *, take: Mapping[str, Any] | None, spe
 def failed(unit: Unit, error: JobError) -> Call[tuple[str, Bells]]:
     """again (it was queued once more) | failed (and the job with it) | lost (the lease was)"""
     return Call(SCRIPTS["failed"], (unit.ref, unit.token, error.model_dump_json(), int(error.retryable)),
-                lambda reply: (reply[0], _bells(reply[1])))
+                lambda reply: (reply[0], read_bells(reply[1])))
 
 
 def released(unit: Unit) -> Call[Verdict]:
@@ -179,12 +190,12 @@ def crashed(units: Iterable[Unit]) -> Call[Verdict]:
 
 def cancel(job_id: str, tenant: str, *, waiter: str = "") -> Call[tuple[str, Bells]]:
     """missing | ended | attached | done. With `waiter`: only if no other client waits for it or was promised it."""
-    return Call(SCRIPTS["cancel"], (job_id, tenant, waiter), lambda reply: (reply[0], _bells(reply[1])))
+    return Call(SCRIPTS["cancel"], (job_id, tenant, waiter), lambda reply: (reply[0], read_bells(reply[1])))
 
 
 def retry(job_id: str, tenant: str, *, traceparent: str = "") -> Call[tuple[str, Bells]]:
     """missing | not_failed | expired | done. `traceparent`: of the span that its units are parts of from now on."""
-    return Call(SCRIPTS["retry"], (job_id, tenant, traceparent), lambda reply: (reply[0], _bells(reply[1])))
+    return Call(SCRIPTS["retry"], (job_id, tenant, traceparent), lambda reply: (reply[0], read_bells(reply[1])))
 
 
 def delete(job_id: str, tenant: str) -> Call[str]:
@@ -196,27 +207,30 @@ def look(job_id: str, tenant: str) -> Call[Job | None]:
     return Call(SCRIPTS["look"], (job_id, tenant), lambda reply: _job(job_id, reply))
 
 
-def list_jobs(tenant: str, *, status: str, after: str, limit: int, newest_first: bool) -> Call[list[str] | None]:
+def list_jobs(tenant: str, *, status: str, after: str, limit: int, newest_first: bool,
+              kind: Literal["jobs", "books"] = "jobs") -> Call[list[str] | None]:
     """Up to `limit` + 1 ids after the cursor (the one more says that there is a next page); None: no such cursor."""
-    return Call(SCRIPTS["list"], (tenant, status, after, limit, int(newest_first)),
+    return Call(SCRIPTS["list"], (tenant, status, after, limit, int(newest_first), kind),
                 lambda reply: None if reply is None else list(reply))
 
 
 def enlist(worker: str, role: str, host: str, state: str, slots: Mapping[str, int]) -> Call[Bells]:
-    """state: warming | ready | draining | gone. `slots`: how many units of each queue it takes at once."""
+    """state: warming | ready | full (it has no room to work) | draining | gone. `slots`: how many units of each queue it takes
+    at once."""
     pairs = tuple(part for queue, n in slots.items() for part in (queue, n))
-    return Call(SCRIPTS["enlist"], (worker, role, host, state, *pairs), _bells)
+    return Call(SCRIPTS["enlist"], (worker, role, host, state, *pairs), read_bells)
 
 
 def sweep(pause_ms: int) -> Call[Swept | None]:
     """None when another process swept less than `pause_ms` ago."""
     return Call(SCRIPTS["sweep"], (pause_ms,),
-                lambda reply: None if reply is None else Swept(reply[0], reply[1], reply[2], _bells(reply[3])))
+                lambda reply: None if reply is None else Swept(reply[0], reply[1], reply[2], read_bells(reply[3])))
 
 
-def reapable(limit: int) -> Call[list[tuple[str, str, str]]]:
-    """(job, tenant, input object or "") of ended jobs whose results are out of date."""
-    return Call(SCRIPTS["reapable"], (limit,), lambda reply: list(zip(reply[::3], reply[1::3], reply[2::3], strict=True)))
+def reapable(limit: int) -> Call[list[OutOfDate]]:
+    """Ended jobs whose results are out of date."""
+    return Call(SCRIPTS["reapable"], (limit,), lambda reply: [
+        OutOfDate(job_id, tuple(objects), n_bytes) for job_id, n_bytes, objects in reply])
 
 
 def reaped(job_id: str) -> Call[None]:
@@ -248,26 +262,31 @@ def _counts(take: Mapping[str, Any]) -> tuple[int, int, int, int]:
             round(take.get("duration_seconds", 0) * 1000))
 
 
-def _bells(reply: Sequence[Any]) -> Bells:
+def read_bells(reply: Sequence[Any]) -> Bells:
+    """Doorbells as every script answers them: {queue, times, ...}."""
     return tuple(zip(reply[::2], reply[1::2], strict=True))
 
 
 def _verdict(reply: Sequence[Any]) -> Verdict:
-    return Verdict(reply[0] >= 1, _bells(reply[1]))
+    return Verdict(reply[0] >= 1, read_bells(reply[1]))
 
 
-def _unit(reply: Sequence[Any] | None) -> tuple[Unit, Bells] | None:
+def _claimed(reply: Sequence[Any] | None) -> tuple[Unit, Bells] | None:
     if reply is None:
         return None
+    bells, first, *others = reply
+    return _unit(first, tuple(map(_unit, others))), read_bells(bells)
+
+
+def _unit(reply: Sequence[Any], company: tuple[Unit, ...] = ()) -> Unit:
     (ref, token, attempt, queue, characters, now, segment, offset, size,
-     phase, tenant, model, spec, request_id, text, input_key, plan_key, n_segments, created, traceparent, bells) = reply
+     phase, tenant, model, spec, request_id, text, input_key, plan_key, n_segments, created, traceparent) = reply
     return Unit(
         ref=ref, job_id=ref.rpartition("/")[0], token=token, attempt=attempt, queue=queue, tenant=tenant, model=model,
         phase=Phase(phase), characters=characters, spec=json.loads(spec), request_id=request_id, text=text,
         input_key=input_key, plan_key=plan_key, plan_offset=offset, plan_bytes=size,
         segment=segment if segment >= 0 else None, n_segments=int(n_segments), queued_ms=int(created), claimed_ms=now,
-        traceparent=traceparent,
-    ), _bells(bells)
+        traceparent=traceparent, company=company)
 
 
 def _job(job_id: str, reply: Sequence[Any] | None) -> Job | None:

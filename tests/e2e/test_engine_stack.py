@@ -96,7 +96,8 @@ def test_a_poison_text_fails_alone_after_three_deaths_of_the_engine(mill: Stack)
     failed = mill.wait(poison)
     assert (failed["status"], failed["error"]["code"]) == ("failed", "worker_crashed")
     assert {mill.wait(job_id)["status"] for job_id in innocents} == {"completed"}
-    assert len(engines(mill)) == 4
+    assert len(failed["error"]["crashes"]) == 3
+    assert 4 <= len(engines(mill)) <= 6  # at most four texts were in flight at its first death
     assert mill.programs["speech"].running
 
 

@@ -158,8 +158,9 @@ def test_a_poison_job_fails_alone_after_three_crashes(mill: Stack) -> None:
             crashes += 1
             mill.start("speech", "tests.e2e.paced_worker", "speech", **settings)
         time.sleep(0.05)
-    assert crashes == 3
-    assert mill.job(poison)["error"]["code"] == "worker_crashed"
+    assert 3 <= crashes <= 3 + 3  # at most four units were in flight, and four being wrapped up
+    error = mill.job(poison)["error"]
+    assert (error["code"], error["unit"], len(error["crashes"])) == ("worker_crashed", "whole", 3)
     assert {mill.wait(job_id)["status"] for job_id in innocents} == {"completed"}
 
 

@@ -46,3 +46,21 @@ def test_who_wants_to_be_alone_waits_for_the_others_and_lets_nobody_in() -> None
     thread.join()
     assert not permits.wanted_alone
     assert [permits.take() for _ in range(4)] == [True, True, True, False]
+
+
+def test_who_holds_none_waits_for_all() -> None:
+    permits = Permits(2)
+    permits.take()
+    alone = threading.Event()
+
+    def single_suspect() -> None:
+        with permits.alone(own=0):
+            alone.set()
+
+    thread = threading.Thread(target=single_suspect)
+    thread.start()
+    assert not alone.wait(0.1)
+    permits.give_back()
+    assert alone.wait(2)
+    thread.join()
+    assert permits.take()

@@ -57,6 +57,10 @@ class EventTimes:
                 raise TimeoutError(f"no {event} of {job_id} in {ANSWER_S:g} s")
             return self._seen[job_id][event]
 
+    def has_seen(self, job_id: str, event: str) -> bool:
+        with self._news:
+            return event in self._seen[job_id]
+
     def close(self) -> None:
         self._closing = True
         self._thread.join()

@@ -10,7 +10,10 @@ from speechmill.cli.chaos.ledger import ENDS, Entry, Ledger, Story
 from speechmill.cli.chaos.receiver import Received
 
 MAX_CRASHES = 3
-"""A unit that was in flight in so many crashes is given up (SPEECHMILL_WORKER__MAX_CRASHES)."""
+"""A unit that was alone in flight in so many crashes is given up (SPEECHMILL_WORKER__MAX_CRASHES)."""
+MAX_HALVINGS = 3
+"""So many more it takes to find it among the eight units that a worker of the default settings may hold: four that are spoken, four
+that are wrapped up."""
 CRASHED = "worker_crashed"
 NOT_COMPLETED = 409
 """What /content answers for a job that has no result."""
@@ -160,8 +163,9 @@ def _poison(evidence: Evidence) -> Iterator[str]:
         job = evidence.jobs.get(entry.job_id)
         if job and (job.status, job.error_code) != ("failed", CRASHED):
             yield f"poison {entry.job_id} is {job.status} {job.error_code}, not failed as {CRASHED}"
-    if evidence.n_poisoned > MAX_CRASHES * len(poisons):
-        yield f"{len(poisons)} poison jobs killed {evidence.n_poisoned} workers, more than {MAX_CRASHES} each"
+    most = MAX_HALVINGS + MAX_CRASHES
+    if evidence.n_poisoned > most * len(poisons):
+        yield f"{len(poisons)} poison jobs killed {evidence.n_poisoned} workers, more than {most} each"
 
 
 def _failed_for_nothing(evidence: Evidence) -> Iterator[str]:

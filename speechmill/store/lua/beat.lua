@@ -7,16 +7,32 @@ local known = call('EXISTS', P .. 'worker:' .. worker)
 call('ZADD', P .. 'workers', NOW, worker)
 if known == 1 and figures ~= '' then call('HSET', P .. 'figures', worker, figures) end
 local held, lost = {}, {known}
+
+-- Many leases in one command: each command would go to the append-only file by itself.
+local renewed = {}
+local function renew()
+  if #renewed > 0 then call('ZADD', P .. 'leases', unpack(renewed)) end
+  renewed = {}
+end
+
+local status = {}
+local function status_of(id)
+  if not status[id] then status[id] = call('HGET', job_key(id), 'status') end
+  return status[id]
+end
+
 for i = 4, #A, 2 do
   local ref, token = A[i], A[i + 1]
   held[ref] = true
   if owned(ref, token) then
-    call('ZADD', P .. 'leases', NOW + LEASE_MS, ref)
-    if call('HGET', job_key(job_of(ref)), 'status') == 'cancelling' then lost[#lost + 1] = ref end
+    renewed[#renewed + 1] = NOW + LEASE_MS; renewed[#renewed + 1] = ref
+    if #renewed >= 1000 then renew() end
+    if status_of(job_of(ref)) == 'cancelling' then lost[#lost + 1] = ref end
   else
     lost[#lost + 1] = ref
   end
 end
+renew()
 for _, ref in ipairs(call('SMEMBERS', P .. 'held:' .. worker)) do
   -- Younger than a reply may take: its CLAIM may still be on its way to the worker.
   if not held[ref] and tonumber(call('HGET', unit_key(ref), 'claimed') or '0') < NOW - reply_ms then

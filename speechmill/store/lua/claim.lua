@@ -1,12 +1,21 @@
--- CLAIM: lease the next unit of the first of these queues that has one. -> nil | {unit, token, attempt, queue, ...}
+-- CLAIM: lease the next unit of the first of these queues that has one; of suspects, all of a group that this worker takes at
+-- once. -> nil | {bells, {unit, token, attempt, queue, ...}, ...}
 local worker = A[1]
 
-local function next_suspect(queue)
-  local ref = call('RPOP', P .. 'suspects:' .. queue)
-  if not ref then return nil end
-  call('SREM', P .. 'suspected:' .. job_of(ref), ref)
-  call('ZREM', P .. 'waits:' .. queue, ref)
-  return job_of(ref), name_of(ref), tonumber(call('HGET', unit_key(ref), 'characters'))
+-- Those that stay behind are the next to be claimed.
+local function next_suspects(queue)
+  local suspects = P .. 'suspects:' .. queue
+  local group = call('LINDEX', suspects, -1)
+  if not group then return {} end
+  local slots = tonumber(call('HGET', P .. 'worker:' .. worker, 'cap:' .. queue) or '1')
+  local refs = call('LRANGE', P .. 'group:' .. group, 0, slots - 1)
+  call('LTRIM', P .. 'group:' .. group, slots, -1)
+  if call('EXISTS', P .. 'group:' .. group) == 0 then call('RPOP', suspects) end
+  for _, ref in ipairs(refs) do
+    call('SREM', P .. 'suspected:' .. job_of(ref), ref)
+    call('ZREM', P .. 'waits:' .. queue, ref)
+  end
+  return refs
 end
 
 -- Where segment `n` of a planned job lies in its plan object: offset, bytes, characters.
@@ -82,17 +91,19 @@ local function lease(queue, id, name, characters)
     f[6] = ''
   end
   return {ref, token, attempt, queue, characters, NOW, segment, offset, bytes,
-          f[1], f[2], f[3], f[4], f[5], f[6] or '', f[7] or '', f[8] or '', f[9], f[10], f[11] or '', bells()}
+          f[1], f[2], f[3], f[4], f[5], f[6] or '', f[7] or '', f[8] or '', f[9], f[10], f[11] or ''}
 end
 
 for i = 2, #A do
-  local queue = A[i]
-  local id, name, characters
+  local queue, units = A[i], {}
   if string.match(queue, ':suspect$') then
-    id, name, characters = next_suspect(queue)
+    for n, ref in ipairs(next_suspects(queue)) do
+      units[n] = lease(queue, job_of(ref), name_of(ref), tonumber(call('HGET', unit_key(ref), 'characters')))
+    end
   else
-    id, name, characters = next_fair(queue)
+    local id, name, characters = next_fair(queue)
+    if id then units[1] = lease(queue, id, name, characters) end
   end
-  if id then return lease(queue, id, name, characters) end
+  if #units > 0 then return {bells(), unpack(units)} end
 end
 return nil

@@ -1,9 +1,7 @@
 -- CRASHED: the engine of a living worker died with these units in flight. -> {n, bells}
-local n = 0
+local held = {}
 for i = 1, #A, 2 do
-  if owned(A[i], A[i + 1]) then
-    crash(A[i])
-    n = n + 1
-  end
+  if owned(A[i], A[i + 1]) then held[#held + 1] = A[i] end
 end
-return {n, bells()}
+if #held > 0 then incident(held) end
+return {#held, bells()}

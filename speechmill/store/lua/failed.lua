@@ -11,6 +11,10 @@ if retryable and call('HINCRBY', unit_key(ref), 'tries', 1) < MAX_TRIES then
   requeue(ref)
   return {'again', bells()}
 end
+if is_skippable(ref) then
+  skip(ref, error_json)
+  return {'failed', bells()}
+end
 call('RPUSH', P .. 'again:' .. id, name_of(ref))
 close(id, 'failed', error_json)
 return {'failed', bells()}

@@ -5,14 +5,15 @@
 --
 --   order                      counter  of accepted jobs; lists are sorted by it
 --   fence                      counter  the newest fencing token
---   job:<job>                  hash     the job's record (fields: see submit.lua)
+--   job:<job>                  hash     the job's record (fields: see submit.lua, and of one with parts: see divided.lua)
 --   index:<job>                string   8 bytes a segment: its line in the plan object (u32 offset, u16 bytes), u16 characters
 --   segments:<job>             hash     segment number -> JSON record of its accepted take
 --   again:<job>                list     units that were claimed before and wait again; they go before the cursor
 --   leased:<job>               set      units of this job under a lease
 --   suspected:<job>            set      units of this job in a suspect queue
 --   waiters:<job>              set      sync clients that wait for it; none, once somebody was promised the job by a 202
---   unit:<unit>                hash     token, owner, queue, characters, attempt, tries, crashes; from the first claim to the end
+--   unit:<unit>                hash     token, owner, queue, characters, attempt, tries; of a suspect: group, and crashes, JSON: those
+--                                       in which nothing ran beside it. From the first claim to the end
 --   leases                     zset     unit -> when its lease ends, ms
 --   held:<worker>              set      units that this worker leases
 --   ring:<queue>               zset     tenant -> start tag (weighted fair queueing, cost in characters)
@@ -20,11 +21,14 @@
 --   clock:<queue>[:<tenant>]   string   virtual time of that ring
 --   tags:<queue>               hash     tenant with nothing queued -> the tag it left with
 --   waits:<queue>              zset     job in the ring, or unit of a suspect queue -> since when none of it was claimed, ms
---   suspects:<queue>           list     units of a suspect queue
+--   incidents                  counter  of workers and engines that died with units in flight
+--   suspects:<queue>           list     groups of a suspect queue; the next one stands last
+--   group:<group>              list     units that wait to run at the same time, in one worker; <incident>.<number>
 --   depth, backlog, leased     hash     queue -> units queued, characters queued, units leased
 --   capacity, warming          hash     queue -> slots of ready workers, of workers that still warm up
 --   weights                    hash     tenant -> weight; 1 where there is none
 --   jobs:<tenant>[:<status>]   zset     job -> order
+--   books:<tenant>[:<status>]  zset     the same of books; their chapters, <book>.<number>, are in no list
 --   idem:<tenant>:<route>:<key>          string  "<job> <fingerprint>"
 --   same:<tenant>:<route>:<fingerprint>  string  job, for ten minutes: what an SDK's retry attaches to
 --   deadlines, expiry, forget  zset     job -> when it must have ended, its results go, its record goes, ms
@@ -37,6 +41,9 @@
 --   figures                    hash     worker -> JSON: what it and its engine said of themselves with the last beat
 --   catalogue                  hash     model -> JSON
 --   stats                      hash     counters for /metrics (numbers.py reads them)
+--   reaper                     hash     turn, turns, next (turn, ms), cursor, begun, walk_at (see turn.lua)
+--   condemned                  set      shared objects that are being deleted
+--   spared:<object>            string   somebody uses it again: it is not to be deleted
 --   sweeping, swept, amnesty   string   somebody sweeps now; when the last sweep was, ms; no lease ends while it is there
 --   celery:<queue>             list     Celery's own: the doorbells that wait
 -- and one channel, stop: the id of a job whose units should stop.
@@ -44,7 +51,8 @@
 local P = KEYS[1]
 local LEASE_MS, MAX_CRASHES, MAX_TRIES, DOORBELLS = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local RESULTS_MS, RECORDS_MS = tonumber(ARGV[5]), tonumber(ARGV[6])
-local A = {unpack(ARGV, 7)}
+local A = {}
+for i = 7, #ARGV do A[i - 6] = ARGV[i] end  -- unpack() ends at 8,000 values, and a beat may name more
 
 local call = redis.call
 local TIME = call('TIME')
@@ -56,7 +64,9 @@ local ENTRY_COST = 280
 
 local BELLS = {}
 
-local function tally(field, n) call('HINCRBY', P .. 'stats', field, n) end
+local function tally(field, n)
+  if tonumber(n) ~= 0 then call('HINCRBY', P .. 'stats', field, n) end  -- each write goes to the append-only file
+end
 
 -- A duration into a histogram: its sum, and one more in the bucket whose bound it does not exceed.
 local function observe(what, class, ms)
@@ -71,6 +81,9 @@ end
 local function job_key(id) return P .. 'job:' .. id end
 local function unit_key(ref) return P .. 'unit:' .. ref end
 local function job_of(ref) return string.match(ref, '^(.*)/') end
+local function whole_of(id) return string.match(id, '^(.*)%.%d+$') end  -- the job that this one is a part of, or nil
+local function is_book(id) return string.match(id, '^book_') ~= nil end
+local function list_of(id, tenant) return P .. (is_book(id) and 'books:' or 'jobs:') .. tenant end
 local function name_of(ref) return string.match(ref, '([^/]*)$') end
 
 local function queue_of(phase, model, class)
@@ -143,6 +156,7 @@ end
 -- The event log and the outbox ---------------------------------------------------------------------------------------------
 
 local function record(id, kind)
+  if is_book(id) then kind = string.gsub(kind, '^speech%.job', whole_of(id) and 'book.chapter' or 'book') end
   local version = call('HINCRBY', job_key(id), 'version', 1)
   local f = call('HMGET', job_key(id), 'status', 'progress', 'tenant', 'hook')
   call('XADD', P .. 'events', 'MAXLEN', '~', 20000, '*',
@@ -163,8 +177,10 @@ local function may(from, to) return ALLOWED[from] and ALLOWED[from][to] end
 local function move(id, to)
   local f = call('HMGET', job_key(id), 'status', 'tenant', 'order')
   if not may(f[1], to) then error('no transition from ' .. tostring(f[1]) .. ' to ' .. to) end
-  call('ZREM', P .. 'jobs:' .. f[2] .. ':' .. f[1], id)
-  call('ZADD', P .. 'jobs:' .. f[2] .. ':' .. to, f[3], id)
+  if not whole_of(id) then
+    call('ZREM', list_of(id, f[2]) .. ':' .. f[1], id)
+    call('ZADD', list_of(id, f[2]) .. ':' .. to, f[3], id)
+  end
   call('HSET', job_key(id), 'status', to)
 end
 
@@ -192,7 +208,9 @@ local function withdraw(id)
   count(queue, 0 - tonumber(f[5]), 0 - tonumber(f[6]))  -- 0 - x: Lua would print -0, which HINCRBY refuses
   local suspects = suspect_queue(queue)
   for _, ref in ipairs(call('SMEMBERS', P .. 'suspected:' .. id)) do
-    call('LREM', P .. 'suspects:' .. suspects, 0, ref)
+    local group = call('HGET', unit_key(ref), 'group')
+    call('LREM', P .. 'group:' .. group, 0, ref)
+    if call('EXISTS', P .. 'group:' .. group) == 0 then call('LREM', P .. 'suspects:' .. suspects, 0, group) end
     call('ZREM', P .. 'waits:' .. suspects, ref)
     count(suspects, -1, 0 - tonumber(call('HGET', unit_key(ref), 'characters')))
     call('RPUSH', P .. 'again:' .. id, name_of(ref))
@@ -219,6 +237,7 @@ end
 local function owned(ref, token) return call('HGET', unit_key(ref), 'token') == token end
 
 -- The end of a job: nothing of it stays queued or leased, its event is written, and its results get their date.
+local part_ended, end_parts, skip, is_skippable  -- of jobs that have parts: see parts.lua
 local function close(id, status, error_json)
   withdraw(id)
   local running = call('SMEMBERS', P .. 'leased:' .. id)
@@ -235,40 +254,46 @@ local function close(id, status, error_json)
   if error_json ~= '' then call('HSET', job_key(id), 'error', error_json) end
   if status == 'failed' then tally('failures:' .. cjson.decode(error_json).code, 1) end
   call('ZREM', P .. 'deadlines', id)
-  local keep_s = tonumber(call('HGET', job_key(id), 'keep') or '')
-  local expires = NOW + (keep_s and keep_s * 1000 or RESULTS_MS)
-  call('HSET', job_key(id), 'expires', expires)
-  call('ZADD', P .. 'expiry', expires, id)
-  tally('jobs:' .. status, 1)
+  if not whole_of(id) then
+    local keep_s = tonumber(call('HGET', job_key(id), 'keep') or '')
+    local expires = NOW + (keep_s and keep_s * 1000 or RESULTS_MS)
+    call('HSET', job_key(id), 'expires', expires)
+    call('ZADD', P .. 'expiry', expires, id)
+  end
+  tally((whole_of(id) and 'parts:' or 'jobs:') .. status, 1)
   local f = call('HMGET', job_key(id), 'started', 'class')
   if f[1] then observe('run', f[2], NOW - f[1]) end
   if #running > 0 then call('PUBLISH', P .. 'stop', id) end
   record(id, 'speech.job.' .. status)
+  end_parts(id, status, error_json)
+  part_ended(id, status, error_json)
 end
 
--- A cancelled job is over when its last lease is.
+-- A cancelled job is over when its last lease is, and its last part.
 local function end_if_cancelled(id)
-  if call('HGET', job_key(id), 'status') == 'cancelling' and call('SCARD', P .. 'leased:' .. id) == 0 then
+  local f = call('HMGET', job_key(id), 'status', 'running')
+  if f[1] == 'cancelling' and call('SCARD', P .. 'leased:' .. id) == 0 and (f[2] or '0') == '0' then
     close(id, 'cancelled', '')
     return true
   end
   return false
 end
 
--- Where a unit that was in flight when a worker died waits, to run with no batch unit beside it.
+-- Where a unit that was in flight when a worker died waits, with its group.
 local function suspect(ref)
   local id = job_of(ref)
   local f = call('HMGET', job_key(id), 'phase', 'model', 'class')
   local queue = suspect_queue(queue_of(f[1], f[2], f[3]))
-  call('LPUSH', P .. 'suspects:' .. queue, ref)
+  local u = call('HMGET', unit_key(ref), 'group', 'characters')
+  if call('RPUSH', P .. 'group:' .. u[1], ref) == 1 then call('LPUSH', P .. 'suspects:' .. queue, u[1]) end
   call('ZADD', P .. 'waits:' .. queue, NOW, ref)
   call('SADD', P .. 'suspected:' .. id, ref)
-  count(queue, 1, tonumber(call('HGET', unit_key(ref), 'characters')))
+  count(queue, 1, tonumber(u[2]))
 end
 
 -- Give a unit back to its queue, as if it had not been claimed. A suspect stays one: nobody has shown that it is harmless.
 local function requeue(ref)
-  if call('HEXISTS', unit_key(ref), 'crashes') == 1 then return suspect(ref) end
+  if call('HEXISTS', unit_key(ref), 'group') == 1 then return suspect(ref) end
   local id = job_of(ref)
   local characters = call('HGET', unit_key(ref), 'characters')
   call('RPUSH', P .. 'again:' .. id, name_of(ref))
@@ -286,29 +311,68 @@ local function give_back(ref)
   end
 end
 
--- A unit whose worker died, or whose engine did.
+-- A unit whose worker died, or whose engine did. -> whether it is to run again
 local function crash(ref)
   local id = job_of(ref)
   unlease(ref, 'crashed')
-  if end_if_cancelled(id) or call('HGET', job_key(id), 'status') ~= 'in_progress' then
-    call('DEL', unit_key(ref))
-    return
+  if not end_if_cancelled(id) and call('HGET', job_key(id), 'status') == 'in_progress' then return true end
+  call('DEL', unit_key(ref))
+  return false
+end
+
+-- Nothing ran beside this unit: nobody else can be to blame. -> whether its job failed for it
+local function charge(ref, incident)
+  local f = call('HMGET', unit_key(ref), 'crashes', 'owner')
+  local crashes = cjson.decode(f[1] or '[]')
+  crashes[#crashes + 1] = {incident = incident, at_ms = NOW, worker = f[2]}
+  if #crashes < MAX_CRASHES then
+    call('HSET', unit_key(ref), 'crashes', cjson.encode(crashes))
+    return false
   end
-  local crashes = call('HINCRBY', unit_key(ref), 'crashes', 1)
-  if crashes >= MAX_CRASHES then
-    call('RPUSH', P .. 'again:' .. id, name_of(ref))
-    close(id, 'failed', cjson.encode({code = 'worker_crashed', type = 'server_error', retryable = false,
-      message = 'Its worker died ' .. crashes .. ' times while it worked on unit ' .. name_of(ref) .. '.'}))
-    return
+  local id, name = job_of(ref), name_of(ref)
+  local error_json = cjson.encode({code = 'worker_crashed', type = 'server_error', retryable = false,
+    message = 'Its worker died ' .. #crashes .. ' times while it worked on unit ' .. name .. ' and on nothing else.',
+    unit = name, crashes = crashes})
+  if is_skippable(ref) then
+    skip(ref, error_json)
+    return true
   end
-  suspect(ref)
+  call('RPUSH', P .. 'again:' .. id, name)
+  close(id, 'failed', error_json)
+  return true
+end
+
+-- These units were in flight when a worker, or its engine, died. One that was alone is charged. Of several nobody knows which
+-- it was: each group among them, and those that were in none, split into two halves, which run apart.
+local function incident(refs)
+  local n = call('INCR', P .. 'incidents')
+  table.sort(refs)
+  local sets, order = {}, {}
+  for _, ref in ipairs(refs) do
+    if crash(ref) and not (#refs == 1 and charge(ref, n)) then
+      local f = call('HMGET', unit_key(ref), 'group', 'queue')
+      local set = f[1] or suspect_queue(f[2])
+      if not sets[set] then sets[set] = {}; order[#order + 1] = set end
+      table.insert(sets[set], ref)
+    end
+  end
+  local groups = 0
+  for _, set in ipairs(order) do
+    local half = math.ceil(#sets[set] / 2)
+    for i, ref in ipairs(sets[set]) do
+      call('HSET', unit_key(ref), 'group', n .. '.' .. groups + (i <= half and 1 or 2))
+      suspect(ref)
+    end
+    groups = groups + 2
+  end
 end
 
 -- Segment `n` has a take that lies in storage. counts: {flagged: 0 or 1, cached: 0 or 1, utterances, its sound in ms}
 local function accept(id, n, take, characters, counts)
   call('HSET', P .. 'segments:' .. id, n, take)
   call('HINCRBY', job_key(id), 'done', 1)
-  call('HINCRBY', job_key(id), 'flagged', counts[1])
+  if counts[2] ~= '0' then call('HINCRBY', job_key(id), 'cached', 1) end
+  if counts[1] ~= '0' then call('HINCRBY', job_key(id), 'flagged', counts[1]) end
   tally(counts[2] == '1' and 'segments:cached' or 'segments:spoken', 1)
   tally('segments_flagged', counts[1])
   tally('utterances', counts[3])
@@ -322,15 +386,18 @@ local function phase_over(id)
      and call('SCARD', P .. 'leased:' .. id) == 0 and call('SCARD', P .. 'suspected:' .. id) == 0
 end
 
-local function forget(id)
-  local f = call('HMGET', job_key(id), 'tenant', 'status')
+local forget
+function forget(id)
+  local f = call('HMGET', job_key(id), 'tenant', 'status', 'parts')
   if f[1] then
-    call('ZREM', P .. 'jobs:' .. f[1], id)
-    call('ZREM', P .. 'jobs:' .. f[1] .. ':' .. f[2], id)
+    call('ZREM', list_of(id, f[1]), id)
+    call('ZREM', list_of(id, f[1]) .. ':' .. f[2], id)
   end
+  for n = 1, tonumber(f[3] or '0') do forget(id .. '.' .. n) end
   call('ZREM', P .. 'expiry', id)
   call('ZREM', P .. 'forget', id)
-  call('DEL', job_key(id), P .. 'segments:' .. id, P .. 'index:' .. id, P .. 'again:' .. id,
+  -- A long job's takes are tens of thousands; freed by another thread, they hold up nobody.
+  call('UNLINK', job_key(id), P .. 'segments:' .. id, P .. 'index:' .. id, P .. 'again:' .. id,
        P .. 'leased:' .. id, P .. 'suspected:' .. id, P .. 'waiters:' .. id)
 end
 

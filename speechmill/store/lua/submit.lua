@@ -44,7 +44,7 @@ if attach and idempotency == '' then
   end
 end
 
-if call('ZCARD', P .. 'jobs:' .. tenant .. ':queued') >= queue_limit then return {'full', '', {}} end
+if call('ZCARD', list_of(id, tenant) .. ':queued') >= queue_limit then return {'full', '', {}} end
 
 if idempotency ~= '' then call('SET', idem_key, id .. ' ' .. print, 'EX', idempotency_s) end
 call('SET', same_key, id, 'EX', 600)
@@ -65,10 +65,10 @@ if deadline_s ~= '' then
   call('HSET', job_key(id), 'deadline', deadline)
   call('ZADD', P .. 'deadlines', deadline, id)
 end
-call('ZADD', P .. 'jobs:' .. tenant, order, id)
-call('ZADD', P .. 'jobs:' .. tenant .. ':queued', order, id)
+call('ZADD', list_of(id, tenant), order, id)
+call('ZADD', list_of(id, tenant) .. ':queued', order, id)
 tally('jobs:accepted', 1)
 enqueue(id, 1, characters)
 call('XADD', P .. 'events', 'MAXLEN', '~', 20000, '*',
-     'job', id, 'type', 'speech.job.queued', 'status', 'queued', 'progress', 0, 'version', 1)
+     'job', id, 'type', is_book(id) and 'book.queued' or 'speech.job.queued', 'status', 'queued', 'progress', 0, 'version', 1)
 return {'created', id, bells(), NOW, waiting(id, tenant, queue_of(phase, model, class))}

@@ -6,7 +6,7 @@ from speechmill.job import Status
 from speechmill.store import verbs
 from speechmill.store.client import EVENTS_KEY, STOP_CHANNEL
 from speechmill.tasks import KEY_PREFIX
-from tests.contract.store.conftest import Mill
+from tests.contract.store.conftest import OUTPUT, Mill
 
 ENDS = ("speech.job.completed", "speech.job.failed", "speech.job.cancelled", "speech.job.expired")
 
@@ -184,11 +184,9 @@ def test_no_unit_is_left_behind_by_any_end(mill: Mill) -> None:
     mill.failed(units[failed][0])
     mill.store.redis.zadd(KEY_PREFIX + "deadlines", {expired: 1})
     mill.sweep()
-    for _ in range(3):
-        suspects = units[crashed]
-        mill.store.run(verbs.crashed(suspects))
-        claims = [mill.store.run(verbs.claim("w1", ["speech:tone:suspect"])) for _ in suspects]
-        units[crashed] = [claim[0] for claim in claims if claim]
+    mill.store.run(verbs.crashed(units[crashed]))
+    while mill.look(crashed).status is Status.IN_PROGRESS:
+        mill.store.run(verbs.crashed([mill.claim("speech:tone:suspect")]))
     assert {mill.look(job_id).status for job_id in jobs} == {Status.CANCELLED, Status.FAILED, Status.EXPIRED}
     assert list(mill.store.redis.scan_iter(KEY_PREFIX + "unit:*")) == []
     assert mill.counts("depth") == mill.counts("backlog") == mill.counts("leased") == {}
@@ -199,7 +197,7 @@ def test_old_results_are_reaped_and_old_records_forgotten(mill: Mill) -> None:
     mill.completed(mill.claim())
     assert mill.store.run(verbs.reapable(10)) == []
     mill.store.redis.zadd(KEY_PREFIX + "expiry", {job_id: 1})
-    assert mill.store.run(verbs.reapable(10)) == [(job_id, "local", "t/local/inputs/x")]
+    assert mill.store.run(verbs.reapable(10)) == [verbs.OutOfDate(job_id, ("t/local/inputs/x", OUTPUT.key), OUTPUT.bytes)]
     mill.store.run(verbs.reaped(job_id))
     assert mill.store.run(verbs.reapable(10)) == []
     assert mill.look(job_id).status is Status.COMPLETED

@@ -88,34 +88,6 @@ def test_a_unit_whose_claim_reply_was_lost_goes_back_uncharged(mill: Mill) -> No
     assert mill.store.redis.hget(f"{KEY_PREFIX}unit:{lost.ref}", "crashes") is None
 
 
-def test_a_unit_in_flight_when_its_worker_died_becomes_a_suspect(mill: Mill) -> None:
-    mill.submit()
-    unit = mill.claim()
-    mill.let_leases_end(unit)
-    assert mill.sweep().bells[0][0] == "speech:tone:suspect"
-    suspect = mill.claim("speech:tone:suspect")
-    assert (suspect.ref, suspect.attempt) == (unit.ref, 2)
-    assert mill.completed(suspect).committed
-
-
-def test_three_crashes_fail_the_job_alone(mill: Mill) -> None:
-    innocent, poison = mill.submit().job_id, mill.submit().job_id
-    units = [mill.claim(), mill.claim()]
-    mill.store.run(verbs.crashed(units))
-    for _ in range(2):
-        for _ in range(2):
-            suspect = mill.claim("speech:tone:suspect")
-            if suspect.job_id == poison:
-                mill.store.run(verbs.crashed([suspect]))
-                break
-            mill.completed(suspect)
-    job = mill.look(poison)
-    assert job.status is Status.FAILED
-    assert job.error
-    assert job.error.code == "worker_crashed"
-    assert mill.look(innocent).status is Status.COMPLETED
-
-
 def test_after_an_outage_living_workers_get_time_to_beat_however_many_leases_there_are(mill: Mill) -> None:
     for _ in range(300):
         mill.submit()

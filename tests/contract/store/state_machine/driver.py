@@ -49,7 +49,7 @@ class Driver:
         self.check()
         for name in ("depth", "backlog", "leased"):
             assert self._before.counts(name) == {}, name
-        for kind in ("unit", "held", "ring", "suspects", "waits"):
+        for kind in ("unit", "held", "ring", "suspects", "group", "waits"):
             assert self._before.named(kind) == [], kind
 
     # Clients --------------------------------------------------------------------------------------------------------------
@@ -92,12 +92,13 @@ class Driver:
             assert not allowed, f"something waits in {queues}"
             return None
         unit, bells = got
-        self._say(f"{worker} claims {unit.ref} from {unit.queue} by token {unit.token}")
+        self._say(f"{worker} claims {unit.ref} from {unit.queue} by token {unit.token}, with {len(unit.company)} others")
         assert unit.ref in allowed, f"{unit.ref} was claimed, not one of {sorted(allowed)}"
-        claimed = allowed[unit.ref]
-        is_from_line = claimed.place is not at.Place.SUSPECT
-        self.heard(bells, self.model.claim(worker, claimed))
-        self._check_claim(unit, claimed)
+        claimed = [allowed[unit.ref], *self.model.company(worker, allowed[unit.ref])]
+        is_from_line = claimed[0].place is not at.Place.SUSPECT
+        self.heard(bells, self.model.claim(worker, *claimed))
+        for one, expected in zip((unit, *unit.company), claimed, strict=True):
+            self._check_claim(one, expected)
         if is_from_line:
             self.shares[unit.queue].served(unit.tenant, unit.characters)
         self._tell_shares()
@@ -106,6 +107,7 @@ class Driver:
     def _check_claim(self, unit: Unit, expected: at.ModelUnit) -> None:
         job, lease = self.model.jobs[unit.job_id], expected.lease
         assert lease
+        assert unit.ref == expected.ref
         assert (unit.token, unit.queue, unit.claimed_ms) == (lease.token, lease.queue, self.model.now_ms)
         assert (unit.attempt, unit.characters, unit.phase) == (expected.attempt, expected.characters, job.phase)
         assert (unit.tenant, unit.model, unit.n_segments, unit.queued_ms) == (
@@ -208,7 +210,7 @@ class Driver:
     # The reaper and the couriers ------------------------------------------------------------------------------------------
 
     def reapable(self) -> list[str]:
-        found = [job_id for job_id, _, _ in self.store.run(verbs.reapable(1000))]
+        found = [job.job_id for job in self.store.run(verbs.reapable(1000))]
         assert (len(found), set(found)) == (len(set(found)), self.model.reapable())
         return found
 

@@ -20,6 +20,8 @@ ENDING = ("completed", "failed", "cancel", "sweep", "crashed", "released", "spok
 """Every script that may close a job."""
 QUEUEING = ("submit", "planned", "spoken", "failed", "released", "retry", "beat", "sweep", "crashed")
 """Every script that may put units into a queue."""
+CRASHING = ("sweep", "crashed")
+"""Every script that takes a worker for dead."""
 
 MUTANTS = (
     # Fencing
@@ -53,7 +55,34 @@ MUTANTS = (
     Mutant("retry keeps the old takes", ("retry",), "  call('DEL', P .. 'segments:' .. id)\n"),
     Mutant("a failed job's leases go on", ("failed",), "    unlease(ref, 'stopped')\n"),
     Mutant("a suspect that is given back runs among the others", ("released", "beat", "failed"),
-           "  if call('HEXISTS', unit_key(ref), 'crashes') == 1 then return suspect(ref) end\n"),
+           "  if call('HEXISTS', unit_key(ref), 'group') == 1 then return suspect(ref) end\n"),
+    # Suspects
+    Mutant("crashes are not counted", CRASHING, "    call('HSET', unit_key(ref), 'crashes', cjson.encode(crashes))\n"),
+    Mutant("crashes have no end", CRASHING, "if #crashes < MAX_CRASHES then", "if true then"),
+    Mutant("who crashes in company is charged", CRASHING, "not (#refs == 1 and charge(ref, n))", "not charge(ref, n)"),
+    Mutant("a group does not split", CRASHING, "(i <= half and 1 or 2)", "1"),
+    Mutant("two groups that split are mixed", CRASHING, "    groups = groups + 2\n"),
+    Mutant("a bystander joins the suspects", CRASHING, "local set = f[1] or suspect_queue(f[2])",
+           "local set = suspect_queue(f[2])"),
+    Mutant("each unit of a crash is an incident", ("crashed",), "if #held > 0 then incident(held) end",
+           "for _, ref in ipairs(held) do incident({ref}) end"),
+    Mutant("a dead worker's younger leases go on", ("sweep",), "incident(call('SMEMBERS', P .. 'held:' .. f[2]))",
+           "incident({ref})"),
+    Mutant("a lost reply is taken for a crash", ("sweep",), "if beat and tonumber(beat) > NOW - LEASE_MS then", "if false then"),
+    Mutant("a dead worker is taken for a living one", ("sweep",), "if beat and tonumber(beat) > NOW - LEASE_MS then",
+           "if beat then"),
+    Mutant("suspects come one by one", ("claim",),
+           "local slots = tonumber(call('HGET', P .. 'worker:' .. worker, 'cap:' .. queue) or '1')", "local slots = 1"),
+    Mutant("a group is larger than its worker", ("claim",),
+           "local slots = tonumber(call('HGET', P .. 'worker:' .. worker, 'cap:' .. queue) or '1')", "local slots = 100"),
+    Mutant("a claimed suspect waits on", ("claim",), "  call('LTRIM', P .. 'group:' .. group, slots, -1)\n"),
+    Mutant("a claimed group stands in line", ("claim",),
+           "  if call('EXISTS', P .. 'group:' .. group) == 0 then call('RPOP', suspects) end\n"),
+    Mutant("a group stands in line twice", ("released", "beat", "sweep", "crashed"),
+           "if call('RPUSH', P .. 'group:' .. u[1], ref) == 1 then", "if call('RPUSH', P .. 'group:' .. u[1], ref) then"),
+    Mutant("a cancelled suspect stays in its group", ("cancel",), "    call('LREM', P .. 'group:' .. group, 0, ref)\n"),
+    Mutant("a cancelled group stands in line", ("cancel",),
+           "    if call('EXISTS', P .. 'group:' .. group) == 0 then call('LREM', P .. 'suspects:' .. suspects, 0, group) end\n"),
     # Counters
     Mutant("cancel leaves the depth", ("cancel",), "  count(queue, 0 - tonumber(f[5]), 0 - tonumber(f[6]))"),
     Mutant("cancel leaves the characters", ("cancel",), "  count(queue, 0 - tonumber(f[5]), 0 - tonumber(f[6]))",
@@ -89,12 +118,10 @@ MUTANTS = (
     Mutant("dead events are listed for ever", ("sweep",),
            "call('ZREMRANGEBYSCORE', P .. 'dead', '-inf', '(' .. NOW - RESULTS_MS)"),
     # Time
-    Mutant("a beat renews nothing", ("beat",), "    call('ZADD', P .. 'leases', NOW + LEASE_MS, ref)\n"),
+    Mutant("a beat renews nothing", ("beat",), "  if #renewed > 0 then call('ZADD', P .. 'leases', unpack(renewed)) end\n"),
     Mutant("a beat takes back what was claimed just now", ("beat",), " < NOW - reply_ms then", " <= NOW then"),
-    Mutant("no amnesty after an outage", ("sweep",), "if call('EXISTS', P .. 'amnesty') == 1 then crashed = {} end\n"),
+    Mutant("no amnesty after an outage", ("sweep",), "if call('EXISTS', P .. 'amnesty') == 1 then ended = {} end\n"),
     Mutant("an expired job can be retried", ("retry",), "if tonumber(f[9]) <= NOW then return {'expired', {}} end\n"),
-    Mutant("crashes are not counted", ("sweep", "crashed"), "local crashes = call('HINCRBY', unit_key(ref), 'crashes', 1)",
-           "local crashes = 1"),
     Mutant("tries have no end", ("failed",), "call('HINCRBY', unit_key(ref), 'tries', 1) < MAX_TRIES", "true"),
     # Shares
     Mutant("weights are not looked at", ("claim",), "tonumber(call('HGET', P .. 'weights', tenant) or '1')", "1"),

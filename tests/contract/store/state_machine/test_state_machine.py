@@ -12,7 +12,7 @@ from speechmill.store.client import Policy
 from tests.contract.store.state_machine.clocked_store import ClockedStore
 from tests.contract.store.state_machine.machine import Machine
 
-EVERY_RUN = settings(derandomize=True, max_examples=100, stateful_step_count=70, deadline=None, print_blob=True,
+EVERY_RUN = settings(derandomize=True, max_examples=120, stateful_step_count=70, deadline=None, print_blob=True,
                      report_multiple_bugs=False,
                      suppress_health_check=list(HealthCheck))
 LONG_RUN = settings(EVERY_RUN, derandomize=False, max_examples=1_000, stateful_step_count=120)

@@ -123,7 +123,7 @@ CASES: dict[str, tuple[Evidence, str]] = {
     "an event was forged": (good(forged=["evt_x"]), "forged_events"),
     "poison was spoken": (with_job("c", Seen("completed", SOUND, audio_sha256=SOUND)), "poison"),
     "poison failed as something else": (with_job("c", Seen("failed", error_code="voice_failed", content_status=409)), "poison"),
-    "poison killed without bound": (good(n_poisoned=4), "poison"),
+    "poison killed without bound": (good(n_poisoned=7), "poison"),
     "poison took another job along": (
         with_entry(completed("e", status="failed", sha256=""), Seen("failed", error_code="worker_crashed", content_status=409)),
         "failed_for_nothing"),

@@ -46,7 +46,7 @@ def a_long_job_is_planned(scene: Scene, data: Draw, segments: list[int], is_spok
     """And whatever else is to be planned before it. `is_spoken`: and everything that can be spoken is."""
     scene.submit(replace(scene.any_submission(data), phase=Phase.PLAN, characters=sum(segments)))
     while any(job.phase is Phase.PLAN and job.at(*WAITING) for job in scene.model.jobs.values()):
-        if unit := scene.claim("planner", CPU):
+        for unit in scene.claim("planner", CPU):
             scene.driver.finish(unit, segments)
     if is_spoken:
         scene.do_all("speaker", SPEECH, segments)

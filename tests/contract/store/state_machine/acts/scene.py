@@ -99,16 +99,22 @@ class Scene:
         """Out of the hands of the worker that held it."""
         return self.driver.put_down(*data.draw(st.sampled_from(self.held()), "held"))
 
-    def claim(self, worker: str, queues: Sequence[str]) -> Unit | None:
-        """By a worker that has done with the unit before the next step."""
+    def take(self, worker: str, queues: Sequence[str]) -> None:
+        """Into the hands of the worker."""
+        if unit := self.driver.claim(worker, queues):
+            self.hands[worker] |= {one.ref: one for one in (unit, *unit.company)}
+
+    def claim(self, worker: str, queues: Sequence[str]) -> tuple[Unit, ...]:
+        """By a worker that has done with the unit, and its company, before the next step."""
         unit = self.driver.claim(worker, queues)
-        if unit:
-            self.driver.past.append(unit)
-        return unit
+        units = (unit, *unit.company) if unit else ()
+        self.driver.past += units
+        return units
 
     def do_all(self, worker: str, queues: Sequence[str], segments: Sequence[int]) -> None:
-        while unit := self.claim(worker, queues):
-            self.driver.finish(unit, segments)
+        while units := self.claim(worker, queues):
+            for unit in units:
+                self.driver.finish(unit, segments)
 
     def fail(self, unit: Unit, *, is_retryable: bool, twice: bool = False) -> None:
         code = "segment_missing" if unit.phase is Phase.FINISH else "voice_failed"

@@ -26,6 +26,10 @@ def _waits_to_be_joined(job: ModelJob) -> bool:
     return job.phase is Phase.FINISH and bool(job.at(*WAITING))
 
 
+def _a_group_waits(scene: Scene) -> bool:
+    return any(len(group) > 1 for group in scene.model.suspects[SPEECH[1]].values())
+
+
 def _someone_works(scene: Scene) -> bool:
     return bool(scene.held())
 
@@ -33,8 +37,7 @@ def _someone_works(scene: Scene) -> bool:
 @act(often=4, worker=workers, queues=claimed_queues, n=st.integers(1, 6))
 def a_worker_claims(scene: Scene, worker: str, queues: Sequence[str], n: int) -> None:
     for _ in range(n):
-        if unit := scene.driver.claim(worker, queues):
-            scene.hands[worker][unit.ref] = unit
+        scene.take(worker, queues)
 
 
 @act(worker=workers, queues=claimed_queues)
@@ -46,7 +49,7 @@ def the_reply_to_a_claim_is_lost(scene: Scene, worker: str, queues: Sequence[str
 def a_worker_does_one_unit_after_the_other(
         scene: Scene, worker: str, queues: Sequence[str], n: int, segments: list[int]) -> None:
     for _ in range(n):
-        if unit := scene.claim(worker, queues):
+        for unit in scene.claim(worker, queues):
             scene.driver.finish(unit, segments)
 
 
@@ -73,13 +76,13 @@ def a_worker_fails(scene: Scene, data: Draw, is_retryable: bool, is_retried: boo
 def a_worker_fails_again_and_again(
         scene: Scene, worker: str, queues: Sequence[str], is_retryable: bool, times: int) -> None:
     for _ in range(times):
-        if unit := scene.claim(worker, queues):
+        for unit in scene.claim(worker, queues):
             scene.fail(unit, is_retryable=is_retryable)
 
 
 @act(often=2, when=while_some_job(_waits_to_be_joined), is_retried=st.booleans())
 def a_stored_segment_is_missing(scene: Scene, is_retried: bool) -> None:
-    if unit := scene.claim("joiner", CPU):
+    for unit in scene.claim("joiner", CPU):
         scene.fail(unit, is_retryable=False)
         if is_retried:
             scene.retry(unit.job_id, unit.tenant)
@@ -100,6 +103,28 @@ def a_workers_engine_dies(scene: Scene, data: Draw, worker: str, others_go_on: b
     if others_go_on:
         all_workers_finish(scene, [100])
         scene.do_all("speaker", SPEECH[::2], [100])
+
+
+@act(often=3, when=_a_group_waits, worker=workers, slots=st.integers(2, 4), dies=seldom)
+def a_worker_claims_a_group(scene: Scene, worker: str, slots: int, dies: bool) -> None:
+    """As much of it as it says that it takes at once, and others beside it. `dies`: with all of them."""
+    scene.driver.enlist(worker, "speech", "ready", dict.fromkeys(SPEECH, slots))
+    for queues in (SPEECH[1:2], SPEECH[::2]):
+        scene.take(worker, queues)
+    if dies:
+        scene.driver.crash([scene.driver.put_down(worker, ref) for ref in list(scene.hands[worker])])
+
+
+@act(often=2, data=draws, n=st.integers(1, 3), worker=workers)
+def a_worker_dies_again_and_again(scene: Scene, data: Draw, n: int, worker: str) -> None:
+    """First of several units at once, then of whatever comes with one claim."""
+    for _ in range(n + 2):
+        scene.submit(scene.any_submission(data))
+    scene.driver.enlist(worker, "speech", "ready", dict.fromkeys(SPEECH, n))
+    for n_claims in (4, 2, 2, *[1] * 10):
+        for _ in range(n_claims):
+            scene.take(worker, SPEECH)
+        scene.driver.crash([scene.driver.put_down(worker, ref) for ref in list(scene.hands[worker])])
 
 
 @act(when=_someone_works, data=draws)
@@ -142,4 +167,4 @@ def workers_beat(scene: Scene, data: Draw, who: set[str], ms: int, has_lost_one:
      state=st.sampled_from(("warming", "ready", "ready", "draining", "gone")))
 def a_worker_enlists(scene: Scene, worker: str, queues: Sequence[str], n: int, state: str) -> None:
     role = queues[0].partition(":")[0]
-    scene.driver.enlist(worker, role, state, dict(zip(queues, (n, 1, max(1, n - 1)), strict=True)))
+    scene.driver.enlist(worker, role, state, dict(zip(queues, (n, max(1, n - 1), max(1, n - 1)), strict=True)))

@@ -39,8 +39,9 @@ def the_reaper_looks(scene: Scene, is_late: bool, goes_on: bool) -> None:
         scene.reaping.clear()
 
 
-@act(when=lambda scene: bool(scene.deliveries or scene.model.events), data=draws, hold_ms=st.sampled_from((0, 1000, 60_000)),
-     in_ms=st.sampled_from((0, 30_000)), twice=seldom, outcome=st.sampled_from(("delivered", "again", "dead", "not yet")))
+@act(often=2, when=lambda scene: bool(scene.deliveries or scene.model.events), data=draws, twice=seldom,
+     hold_ms=st.sampled_from((0, 1000, 60_000)), in_ms=st.sampled_from((0, 30_000)),
+     outcome=st.sampled_from(("delivered", "again", "dead", "not yet")))
 def a_courier_takes_an_event(scene: Scene, data: Draw, hold_ms: int, in_ms: int, twice: bool, outcome: str) -> None:
     """And settles one that it holds or held."""
     if event := scene.driver.due(hold_ms):

@@ -1,5 +1,6 @@
 """Whether the store holds exactly what the model says, record by record."""
 
+import json
 from collections.abc import Mapping
 
 from speechmill.job import Phase, Status
@@ -24,6 +25,7 @@ def check_agreement(model: Model, snapshot: Snapshot) -> None:
     assert snapshot.counts("stats") == _positive(model.stats)
     assert int(snapshot.text("fence") or 0) == model.fence
     assert int(snapshot.text("order") or 0) == model.orders
+    assert int(snapshot.text("incidents") or 0) == model.incidents
 
 
 def _check_job(job: ModelJob, snapshot: Snapshot) -> None:
@@ -68,8 +70,9 @@ def _check_units(model: Model, snapshot: Snapshot) -> None:
         if lease:
             found = (record["owner"], record["queue"], int(record["claimed"]))
             assert found == (lease.worker, lease.queue, lease.claimed_ms), ref
-        charged = tuple(int(record.get(name, "0")) for name in ("characters", "attempt", "tries", "crashes"))
-        assert charged == (unit.characters, unit.attempt, unit.tries, unit.crashes), ref
+        charged = tuple(int(record.get(name, "0")) for name in ("characters", "attempt", "tries"))
+        assert charged == (unit.characters, unit.attempt, unit.tries), ref
+        assert (len(json.loads(record.get("crashes", "[]"))), record.get("group", "")) == (unit.crashes, unit.group), ref
     assert snapshot.scores("leases") == {unit.ref: lease.ends_ms for unit, lease in model.leases()}
     held: dict[str, set[str]] = {}
     for unit, lease in model.leases():
@@ -86,9 +89,11 @@ def _check_queues(model: Model, snapshot: Snapshot) -> None:
     assert snapshot.counts("leased") == _positive({queue: model.leased_from(queue) for queue in queues})
     for queue, line in model.lines.items():
         _check_line(queue, line, snapshot)
-    for queue, suspects in model.suspects.items():
+    for queue, groups in model.suspects.items():
         # The next one stands last.
-        assert snapshot.items("suspects:" + queue) == [unit.ref for unit in reversed(suspects)], queue
+        assert snapshot.items("suspects:" + queue) == list(reversed(groups)), queue
+        for name, group in groups.items():
+            assert snapshot.items("group:" + name) == [unit.ref for unit in group], name
 
 
 def _check_line(queue: str, line: Line, snapshot: Snapshot) -> None:

@@ -12,7 +12,8 @@ OPEN = {Status.QUEUED, Status.IN_PROGRESS}
 OWN_BY_JOB = ("job", "index", "segments", "again", "leased", "suspected", "waiters")
 """Kinds of keys that are named by a job alone."""
 SINGLE = {"order", "fence", "leases", "depth", "backlog", "leased", "capacity", "warming", "weights", "deadlines", "expiry",
-          "forget", "events", "outbox", "dead", "workers", "figures", "catalogue", "stats", "sweeping", "swept", "amnesty"}
+          "forget", "events", "outbox", "dead", "workers", "figures", "catalogue", "stats", "sweeping", "swept", "amnesty",
+          "incidents"}
 """Keys that stand for themselves."""
 
 
@@ -90,7 +91,7 @@ def counters_equal_a_recount(now: Snapshot) -> None:
         depth[_queue(job)] += int(job["queued"])
         backlog[_queue(job)] += int(job["queued_chars"])
     for queue in now.named("suspects"):
-        for ref in now.items("suspects:" + queue):
+        for ref in _suspects(now, queue):
             depth[queue] += 1
             backlog[queue] += int(now.hash("unit:" + ref)["characters"])
     assert now.counts("depth") == {queue: n for queue, n in depth.items() if n}
@@ -106,7 +107,7 @@ def counters_equal_a_recount(now: Snapshot) -> None:
 
 
 def who_waits_stands_in_line(now: Snapshot) -> None:
-    """And nobody else does. Suspects stand in a list of their own."""
+    """And nobody else does. Suspects stand in groups of their own."""
     in_line: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for job_id in now.named("job"):
         job = now.job(job_id)
@@ -123,13 +124,17 @@ def who_waits_stands_in_line(now: Snapshot) -> None:
     assert {queue: dict(tenants) for queue, tenants in in_line.items() if tenants} == dict(found)
     waits = {queue: set(now.scores("waits:" + queue)) for queue in now.named("waits")}
     jobs = {queue: {job_id for waiting in tenants.values() for job_id in waiting} for queue, tenants in found.items()}
-    assert waits == jobs | {queue: set(now.items("suspects:" + queue)) for queue in now.named("suspects")}, "who waits since when"
-    suspects = [ref for queue in now.named("suspects") for ref in now.items("suspects:" + queue)]
+    assert waits == jobs | {queue: set(_suspects(now, queue)) for queue in now.named("suspects")}, "who waits since when"
+    suspects = [ref for queue in now.named("suspects") for ref in _suspects(now, queue)]
     suspected = [ref for job_id in now.named("suspected") for ref in now.items("suspected:" + job_id)]
     assert sorted(suspects) == sorted(suspected)
-    charged = [ref for ref in now.named("unit") if {"crashes", "token"} & set(now.hash("unit:" + ref)) == {"crashes"}]
+    grouped = [ref for ref in now.named("unit") if {"group", "token"} & set(now.hash("unit:" + ref)) == {"group"}]
     stopping = {job_id for job_id in now.named("job") if now.job(job_id)["status"] == Status.CANCELLING}
-    assert {ref for ref in charged if ref.rpartition("/")[0] not in stopping} == set(suspects), "who has crashed waits apart"
+    assert {ref for ref in grouped if ref.rpartition("/")[0] not in stopping} == set(suspects), "who has crashed waits apart"
+    listed = [name for queue in now.named("suspects") for name in now.items("suspects:" + queue)]
+    assert sorted(listed) == now.named("group"), "each group waits once"
+    for name in listed:
+        assert {now.hash("unit:" + ref)["group"] for ref in now.items("group:" + name)} == {name}, f"group {name}"
 
 
 def jobs_are_listed_by_their_status(now: Snapshot) -> None:
@@ -195,10 +200,15 @@ def every_key_is_named_by_a_record(now: Snapshot) -> None:
 
 
 def _known_families(now: Snapshot) -> Iterator[str]:
-    for kind in (*OWN_BY_JOB, "unit", "held", "ring", "clock", "tags", "suspects", "jobs", "event", "worker", "waits", "celery"):
+    for kind in (*OWN_BY_JOB, "unit", "held", "ring", "clock", "tags", "suspects", "group", "jobs", "event", "worker", "waits",
+                 "celery"):
         yield from _with(kind + ":", now.named(kind))
     for kind in ("idem", "same"):
         yield from filter(now.mortal, _with(kind + ":", now.named(kind)))
+
+
+def _suspects(now: Snapshot, queue: str) -> list[str]:
+    return [ref for group in now.items("suspects:" + queue) for ref in now.items("group:" + group)]
 
 
 def _with(start: str, names: list[str]) -> list[str]:

@@ -13,7 +13,7 @@ class Place(StrEnum):
 
     NEW = "new"          # queued, never claimed
     BACK = "back"        # queued, claimed before; goes before the new ones of its job
-    SUSPECT = "suspect"  # queued among the suspects: its worker died
+    SUSPECT = "suspect"  # queued with a group of suspects: its worker died
     LEASED = "leased"
     DONE = "done"
     STOPPED = "stopped"  # its job is over or nearly so; /retry of a failed job queues it again
@@ -40,7 +40,8 @@ class ModelUnit:
     was_claimed: bool = False
     attempt: int = 0
     tries: int = 0
-    crashes: int = 0
+    crashes: int = 0                # while nothing ran beside it
+    group: str = ""                 # of suspects
     lease: Lease | None = None
 
     @property
@@ -50,6 +51,7 @@ class ModelUnit:
     def forget_charges(self) -> None:
         """What it was charged with is kept only while it may be claimed again."""
         self.attempt = self.tries = self.crashes = 0
+        self.group = ""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class Mill:
     weights: dict[str, int]
     jobs: dict[str, ModelJob] = field(default_factory=dict)
     lines: defaultdict[str, Line] = field(default_factory=lambda: defaultdict(Line))
-    suspects: defaultdict[str, list[ModelUnit]] = field(default_factory=lambda: defaultdict(list))
+    suspects: defaultdict[str, dict[str, list[ModelUnit]]] = field(default_factory=lambda: defaultdict(dict))  # -> group -> units
     workers: dict[str, ModelWorker] = field(default_factory=dict)
     doorbells: Counter[str] = field(default_factory=Counter)      # what waits in Celery's queues
     log: list[LogEntry] = field(default_factory=list)
@@ -39,6 +39,7 @@ class Mill:
     dead: dict[str, int] = field(default_factory=dict)            # event -> when it was given up
     stats: Counter[str] = field(default_factory=Counter)
     fence: int = 0
+    incidents: int = 0
     orders: int = 0
     keys: dict[tuple[str, str, str], tuple[str, str, int]] = field(default_factory=dict)  # -> job, fingerprint, valid until
     same: dict[tuple[str, str, str], tuple[str, int]] = field(default_factory=dict)       # -> job, valid until
@@ -54,7 +55,7 @@ class Mill:
 
     def waiting_in(self, queue: str) -> list[ModelUnit]:
         if queue.endswith(":" + JobClass.SUSPECT):
-            return list(self.suspects[queue])
+            return [unit for group in self.suspects[queue].values() for unit in group]
         return [unit for job in self.jobs.values() if job.queue == queue for unit in job.at(*WAITING)]
 
     def leases(self) -> list[tuple[ModelUnit, Lease]]:
@@ -137,7 +138,7 @@ class Mill:
         """No unit of it waits any longer."""
         self.lines[job.queue].leave(job.tenant, job.id)
         for unit in job.at(Place.SUSPECT):
-            self.suspects[job.suspect_queue].remove(unit)
+            self.leave_group(job, unit)
         for unit in job.at(*WAITING, Place.SUSPECT):
             unit.place = Place.STOPPED
 
@@ -174,12 +175,19 @@ class Mill:
 
     def queue_again(self, job: ModelJob, unit: ModelUnit) -> None:
         """Where it came from; among the suspects, once a worker has died with it."""
-        if not unit.crashes:
+        if not unit.group:
             self.enqueue(job, unit)
             return
         unit.place = Place.SUSPECT
-        self.suspects[job.suspect_queue].append(unit)
+        self.suspects[job.suspect_queue].setdefault(unit.group, []).append(unit)
         self.ring(job.suspect_queue, 1)
+
+    def leave_group(self, job: ModelJob, unit: ModelUnit) -> None:
+        """It waits no longer. A group that nobody waits in is gone."""
+        groups = self.suspects[job.suspect_queue]
+        groups[unit.group].remove(unit)
+        if not groups[unit.group]:
+            del groups[unit.group]
 
     def give_back(self, unit: ModelUnit) -> None:
         """Undone and uncharged."""
@@ -191,19 +199,36 @@ class Mill:
         else:
             self.drop(unit)
 
-    def crash(self, unit: ModelUnit) -> None:
-        """Its worker died, or its worker's engine."""
+    def crash(self, units: list[ModelUnit]) -> None:
+        """An incident: their worker died, or its engine. Who was alone is charged; of several, each group halves."""
+        self.incidents += 1
+        units = sorted(units, key=lambda unit: unit.ref)
+        again = [unit for unit in units if self._runs_again(unit)]
+        if len(units) == 1 and again and self._failed_alone(again[0]):
+            return
+        kinds: dict[str, list[ModelUnit]] = {}
+        for unit in again:
+            kinds.setdefault(unit.group or self.jobs[unit.job].suspect_queue, []).append(unit)
+        for n, kind in enumerate(kinds.values()):
+            for i, unit in enumerate(kind):
+                unit.group = f"{self.incidents}.{2 * n + (1 if i < (len(kind) + 1) // 2 else 2)}"
+                self.queue_again(self.jobs[unit.job], unit)
+
+    def _runs_again(self, unit: ModelUnit) -> bool:
         job = self.jobs[unit.job]
         self.unlease(unit, "crashed")
         unit.place = Place.STOPPED
-        if self.ended_by_its_last_lease(job) or job.status is not Status.IN_PROGRESS:
-            self.drop(unit)
-            return
+        if not self.ended_by_its_last_lease(job) and job.status is Status.IN_PROGRESS:
+            return True
+        self.drop(unit)
+        return False
+
+    def _failed_alone(self, unit: ModelUnit) -> bool:
         unit.crashes += 1
-        if unit.crashes >= self.policy.max_crashes:
-            self.close(job, Status.FAILED, "worker_crashed")
-            return
-        self.queue_again(job, unit)
+        if unit.crashes < self.policy.max_crashes:
+            return False
+        self.close(self.jobs[unit.job], Status.FAILED, "worker_crashed")
+        return True
 
     def forget(self, job: ModelJob) -> None:
         del self.jobs[job.id]

@@ -2,6 +2,7 @@
 
 from speechmill.job import TRANSITIONS, Status
 from speechmill.store.verbs import DueEvent, Swept
+from tests.contract.store.state_machine.model.jobs import ModelUnit
 from tests.contract.store.state_machine.model.mill import ALL, Mill
 
 
@@ -29,13 +30,20 @@ class TimeVerbs(Mill):
         if self.amnesty_until_ms >= self.now_ms:
             ended = []
         for _, _, unit in ended:
-            if unit.lease:  # else its job failed with another of these units
-                self.crash(unit)
+            if unit.lease:  # else it came back with another of these units
+                self._miss(unit, unit.lease.worker)
         n_expired = self._expire()
         n_lost = self._strike_off()
         self._forget()
         self.dead = {name: at_ms for name, at_ms in self.dead.items() if at_ms >= self.now_ms - self.policy.results_ms}
         return Swept(len(ended), n_expired, n_lost, self._ring_for_all())
+
+    def _miss(self, unit: ModelUnit, worker: str) -> None:
+        """A worker that beats never knew of this lease. A silent one has died, with all that it held."""
+        if worker in self.workers and self.workers[worker].beat_ms > self.now_ms - self.policy.lease_ms:
+            self.give_back(unit)
+        else:
+            self.crash([unit for unit, lease in self.leases() if lease.worker == worker])
 
     def _expire(self) -> int:
         expired = 0

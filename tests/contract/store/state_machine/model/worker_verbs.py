@@ -29,22 +29,36 @@ class WorkerVerbs(Mill):
         return self.bells()
 
     def claimable(self, queues: Sequence[str]) -> list[ModelUnit]:
-        """The units of which CLAIM must give one: what came back first, else the first of the new ones."""
+        """The units of which CLAIM must give one: what came back first, else the first of the new ones. Of suspects, the first of
+        the first group, which brings its company."""
         for queue in queues:
             if self.suspects[queue]:
-                return self.suspects[queue][:1]
+                return next(iter(self.suspects[queue].values()))[:1]
             if first := self.lines[queue].first():
                 job = self.jobs[first]
                 return job.at(Place.BACK) or job.at(Place.NEW)[:1]
         return []
 
-    def claim(self, worker: str, unit: ModelUnit) -> Bells:
-        """`unit` is one of the claimable."""
+    def company(self, worker: str, unit: ModelUnit) -> list[ModelUnit]:
+        """Who comes with a claim of this suspect: as many of its group as the worker takes at once."""
+        queue = self.jobs[unit.job].suspect_queue
+        if unit.place is not Place.SUSPECT:
+            return []
+        slots = (self.workers[worker].slots or {}).get(queue, 1) if worker in self.workers else 1
+        return self.suspects[queue][unit.group][1:slots]
+
+    def claim(self, worker: str, *units: ModelUnit) -> Bells:
+        """One of the claimable and its company."""
+        for unit in units:
+            self._lease(worker, unit)
+        return self.bells()
+
+    def _lease(self, worker: str, unit: ModelUnit) -> None:
         job = self.jobs[unit.job]
         queue = job.queue
         if unit.place is Place.SUSPECT:
             queue = job.suspect_queue
-            self.suspects[queue].remove(unit)
+            self.leave_group(job, unit)
         self.fence += 1
         unit.place, unit.was_claimed = Place.LEASED, True
         unit.attempt += 1
@@ -60,7 +74,6 @@ class WorkerVerbs(Mill):
             job.started_ms = self.now_ms
             self.observe("wait", job.klass, self.now_ms - job.created_ms)
             self.record(job, "speech.job.started")
-        return self.bells()
 
     def beat(self, worker: str, held: Sequence[tuple[str, int]], reply_ms: int) -> tuple[bool, set[str]]:
         """Renews leases; what it is not said to hold goes back, unless its claim is too young to be missed."""
@@ -144,12 +157,10 @@ class WorkerVerbs(Mill):
         return unit is not None, self.bells()
 
     def crashed(self, claims: Sequence[Unit]) -> tuple[bool, Bells]:
-        n = 0
-        for claim in claims:
-            if unit := self._owned(claim.ref, claim.token):
-                self.crash(unit)
-                n += 1
-        return n > 0, self.bells()
+        units = [unit for claim in claims if (unit := self._owned(claim.ref, claim.token))]
+        if units:
+            self.crash(units)
+        return bool(units), self.bells()
 
     def _owned(self, ref: str, token: int) -> ModelUnit | None:
         """The unit, if its present lease has this token."""

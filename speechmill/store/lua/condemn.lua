@@ -1,0 +1,32 @@
+-- CONDEMN: which of these shared objects are about to be deleted? -> {key, ...}
+-- (tenant, kind, age in ms, key, ...): all of them have not been used for long. Those stay that a living job may have found, and
+-- those that somebody has asked for since (spare.lua). Who asks for the others from now on waits until they are gone.
+local slack_ms, life_ms, condemned = tonumber(A[1]), tonumber(A[2]), P .. 'condemned'
+local STATUSES = {segments = {'in_progress', 'cancelling'}, references = {'queued', 'in_progress', 'cancelling'}}
+
+local lives = {}
+-- Age of the oldest job that may use objects of this kind, ms.
+local function longest_life(tenant, kind)
+  local known = lives[tenant .. '/' .. kind]
+  if known then return known end
+  local longest = 0
+  for _, status in ipairs(STATUSES[kind]) do
+    for _, list in ipairs({'jobs:', 'books:'}) do
+      local id = call('ZRANGE', P .. list .. tenant .. ':' .. status, 0, 0)[1]
+      if id then longest = math.max(longest, NOW - tonumber(call('HGET', job_key(id), 'created') or NOW)) end
+    end
+  end
+  lives[tenant .. '/' .. kind] = longest
+  return longest
+end
+
+local out = {}
+for i = 3, #A, 4 do
+  local tenant, kind, age_ms, key = A[i], A[i + 1], tonumber(A[i + 2]), A[i + 3]
+  if age_ms > longest_life(tenant, kind) + slack_ms and call('EXISTS', P .. 'spared:' .. key) == 0 then
+    out[#out + 1] = key
+    call('SADD', condemned, key)
+  end
+end
+call('PEXPIRE', condemned, life_ms)
+return out
