@@ -9,7 +9,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from producer import content, discovery, health, jobs, problems, segments, speech
+from producer import content, discovery, health, jobs, problems, segments, speech, webhooks
 from producer.desk import Desk
 from producer.doorbell import Doorbell
 from producer.feed import Feed
@@ -62,7 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(title="speechmill", version=version("speechmill"), lifespan=lifespan, docs_url="/docs", redoc_url=None)
     problems.install(app)
-    for part in (speech, jobs, segments, content, discovery, health, metrics):
+    for part in (speech, jobs, segments, content, webhooks, discovery, health, metrics):
         app.include_router(part.router)
     app.add_middleware(Watched, count=own_metrics.answered, tracer=tracer)
     app.add_middleware(RequestId)

@@ -77,6 +77,13 @@ CONTENT = _route("Download a result", {200: _AUDIO, 206: _AUDIO, 302: {"descript
 SEGMENTS = _route("List a job's segments", {200: _json({"type": "object"}, "A page.")}, problems=(400, 404, 503), parameters=(
     _query("after", "number of the last segment of the page before", {"type": "integer"}),
     _query("limit", "how many", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 20})))
+LIST_DELIVERIES = _route("List webhook events that were given up", {200: _json({"type": "object"}, "A page.")},
+                         problems=(400, 503), parameters=(
+    _query("after", "the last id of the page before", {"type": "string"}),
+    _query("limit", "how many", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}),
+    _query("state", "of the events", {"enum": ["dead"], "default": "dead"})))
+REPLAY_DELIVERY = _route("Send a webhook event again that was given up", {202: _json({"type": "object"}, "It is on its way.")},
+                         problems=(404, 409, 410, 503)) | {"status_code": 202}
 MODELS = _route("List models", {200: _json({"type": "object"}, "Models.")}, problems=(503,))
 MODEL = _route("Look at a model", {200: _json({"type": "object"}, "The model.")}, problems=(404, 503))
 VOICES = _route("List voices", {200: _json({"type": "object"}, "Voices.")}, problems=(400, 503), parameters=(

@@ -7,12 +7,13 @@ from starlette.requests import Request
 
 from producer.body import decode_json, read_body
 from producer.desk import Desk, tenant_of
+from producer.references import keep_reference
 from speechmill.address import Policy, check_at_submit
-from speechmill.blobs.seam import input_key, reference_key
+from speechmill.blobs.seam import input_key
 from speechmill.errors import IdempotencyKeyReused, InvalidRequest, QueueFull
 from speechmill.ids import new_id
 from speechmill.job import JobClass, Phase
-from speechmill.request import Limits, Parsed, ReferenceSpec, SpeechSpec, fingerprint, fits_one_segment, parse_speech
+from speechmill.request import Limits, Parsed, SpeechSpec, fingerprint, fits_one_segment, parse_speech
 from speechmill.store import verbs
 from speechmill.store.verbs import Submission, Submitted
 
@@ -46,7 +47,7 @@ async def ask(desk: Desk, request: Request, limits: Limits, default_class: JobCl
 
     parsed, print_ = await asyncio.to_thread(check) if len(raw) > LARGE_BYTES else check()
     if parsed.spec.webhook:
-        await _check_webhook(desk, parsed.spec.webhook.url)
+        await check_webhook(desk, parsed.spec.webhook.url)
     sdk_retry = desk.settings.producer.attach_sdk_retries and request.headers.get("x-stainless-retry-count", "0") not in ("", "0")
     return Asked(tenant_of(request), parsed.text, parsed.spec, parsed.reference_audio, print_, key, sdk_retry,
                  request.state.traceparent)
@@ -58,6 +59,11 @@ async def submit(desk: Desk, asked: Asked, request_id: str, *, route: str, waite
         submitted = await _submit(desk, asked, request_id, route, waiter, span.traceparent)
         span.tell(job_id=submitted.job_id, outcome=submitted.outcome, model=asked.spec.model, job_class=asked.spec.klass.value,
                   characters=len(asked.text))
+    return accepted(desk, submitted)
+
+
+def accepted(desk: Desk, submitted: Submitted) -> Submitted:
+    """Ring for a job that is in the store now. Raises IdempotencyKeyReused, QueueFull where it is not."""
     if submitted.outcome == "reused":
         raise IdempotencyKeyReused("This Idempotency-Key was used with another body; use a new key.", param="Idempotency-Key",
                                    job_id=submitted.job_id)
@@ -75,7 +81,7 @@ async def _submit(desk: Desk, asked: Asked, request_id: str, route: str, waiter:
         text, object_key = "", input_key(asked.tenant, job_id)
         await desk.storage.run(lambda: desk.storage.blobs.put(object_key, encoded, "text/plain; charset=utf-8"))
     if asked.spec.reference:
-        await _keep_reference(desk, asked.tenant, asked.spec.reference, asked.reference_audio)
+        await keep_reference(desk, asked.tenant, asked.spec.reference, asked.reference_audio)
     submitted = await desk.store.run(verbs.submit(Submission(
         job_id=job_id, tenant=asked.tenant, spec=asked.spec,
         phase=Phase.WHOLE if fits_one_segment(asked.text) else Phase.PLAN,
@@ -88,18 +94,8 @@ async def _submit(desk: Desk, asked: Asked, request_id: str, route: str, waiter:
     return submitted
 
 
-async def _keep_reference(desk: Desk, tenant: str, reference: ReferenceSpec, audio: bytes) -> None:
-    """Under its content's hash: a book of a thousand requests with one voice stores it once."""
-    key = reference_key(tenant, reference.sha256)
-
-    def put_once() -> None:
-        if desk.storage.blobs.size(key) is None:
-            desk.storage.blobs.put(key, audio, "application/octet-stream")
-
-    await desk.storage.run(put_once)
-
-
-async def _check_webhook(desk: Desk, url: str) -> None:
+async def check_webhook(desk: Desk, url: str) -> None:
+    """Raises InvalidRequest for an address that events must not be posted to."""
     webhooks = desk.settings.webhooks
     if not webhooks.secret.get_secret_value():
         raise InvalidRequest("This server sends no webhooks: it has no secret to sign them with "

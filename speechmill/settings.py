@@ -65,6 +65,7 @@ class LimitSettings(Group):
     sync_characters: int = Field(4096, ge=1, description="Longest input of a sync request; longer ones go to the jobs URL.")
     job_characters: int = Field(1_000_000, ge=1, description="Longest input of a job.")
     body_bytes: int = Field(8 * 1024 * 1024, ge=1024, description="Largest request body.")
+    book_bytes: int = Field(256 * 1024 * 1024, ge=1024, description="Largest file of a book.")
     inline_bytes: int = Field(16 * 1024, ge=0, description="Inputs above this many bytes go to storage, not to Redis.")
     queued_jobs: int = Field(1_000_000, ge=1, description="Jobs that one tenant may have waiting; more is 429 queue_full.")
 
@@ -93,11 +94,13 @@ class WorkerSettings(Group):
         1, ge=1, description="Slots of a speech worker that batch work never takes. A cpu worker keeps as many free, but at "
                              "most half of cpu_slots.")
     deliveries: int = Field(4, ge=1, description="Webhooks that a cpu worker delivers at once.")
+    chapters_at_once: int = Field(4, ge=1, le=64, description=(
+        "Chapters of one book that are made at the same time. With more, a book holds up its tenant's other jobs for longer."))
     respeak_flagged: bool = Field(
         True, description="Speak a segment again whose take failed a check: with another seed, then in two halves. Off: the "
                           "first take is kept, with its flags.")
     lease_s: float = Field(30, gt=0, description="Length of a lease; a worker silent for this long has lost its units.")
-    max_crashes: int = Field(3, ge=1, description="A unit that was in flight in this many crashes fails as worker_crashed.")
+    max_crashes: int = Field(3, ge=1, description="A unit that was alone in flight in this many crashes fails as worker_crashed.")
     max_tries: int = Field(3, ge=1, description="Tries of a unit whose error may pass.")
     sweep_s: float = Field(0.7, gt=0, description="Time between two sweeps.")
     grace_s: float = Field(25, ge=0, description="How long a stopping worker lets its units finish before it releases them.")
@@ -158,11 +161,15 @@ class WebhookSettings(Group):
     secret: SecretStr = Field(
         SecretStr(""), description="Standard Webhooks secret of the local tenant: whsec_ and padded base64 of 24 to 64 bytes.")
     timeout_s: float = Field(15, gt=0, description="How long one delivery may take.")
+    delays_s: Annotated[tuple[Annotated[float, Field(ge=0, le=604_800)], ...], NoDecode] = Field(
+        (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400), min_length=1,
+        description="Seconds before each try of an event, counted from the one before and separated by commas: ten tries in a "
+                    "little over three days. After the last one it is kept as dead, for as long as results are.")
     allow_cidrs: CommaList = Field(
         (), description="Networks that webhooks may reach although they are not public, e.g. 127.0.0.0/8; http and any port too.")
     egress_proxy: str = Field("", description="HTTP proxy that all webhook calls go through.")
 
-    _cidrs = field_validator("allow_cidrs", mode="before")(_split)
+    _lists = field_validator("allow_cidrs", "delays_s", mode="before")(_split)
 
     @field_validator("allow_cidrs")
     @classmethod
@@ -176,6 +183,18 @@ class RetentionSettings(Group):
     results_s: int = Field(7 * 86_400, ge=60, description="How long results are kept after a job ends, unless it says otherwise.")
     records_s: int = Field(30 * 86_400, ge=60, description="How long a job's record is kept after it ends.")
     idempotency_s: int = Field(86_400, ge=60, description="How long an Idempotency-Key is remembered.")
+    segments_s: int = Field(30 * 86_400, ge=3600, description="How long a spoken segment is kept after its last use, for texts "
+                                                              "that come again; up to a quarter longer.")
+    references_s: int = Field(30 * 86_400, ge=3600, description="How long a voice to clone is kept after a request last came "
+                                                                "with it; up to a quarter longer.")
+    sources_s: int = Field(30 * 86_400, ge=3600, description="How long the file of a book is kept after a request last used it; up "
+                                                             "to a quarter longer.")
+    orphans_s: int = Field(86_400, ge=3600, description="How old an object must be that no job's record names, or an upload "
+                                                        "that nobody finished, before it is deleted.")
+    round_s: int = Field(6 * 3600, ge=60, description="Time from one walk through all objects, looking for what may go, to the "
+                                                      "next.")
+    lists_a_minute: int = Field(60, ge=1, description="Most listings of storage a minute on that walk, of 1000 objects each.")
+    deletes_a_minute: int = Field(6000, ge=1, description="Most objects a minute that are deleted for their age.")
 
 
 class LogSettings(Group):

@@ -25,8 +25,8 @@ MAX_ERROR_CHARACTERS = 1000
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets start with
 SECRET_BYTES = range(24, 65)
 
-RETRY_DELAYS_S = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
-"""Seconds before each attempt, counted from the one before; ten attempts in a little over three days."""
+LONGEST_PUT_OFF_S = 86_400
+"""No receiver can put the next attempt off for longer."""
 JITTER = 0.2
 """Up to this share is added to a delay, so that a receiver coming back is not met by all its events at once."""
 
@@ -85,16 +85,17 @@ def parse_secret(secret: str, name: str = "secret") -> bytes:
     return key
 
 
-def next_attempt(made: int, jitter: float, retry_after_s: int | None = None) -> float | None:
-    """Seconds to wait after `made` attempts before the next one; None when there is none left.
+def next_attempt(delays_s: Sequence[float], made: int, jitter: float, retry_after_s: int | None = None) -> float | None:
+    """Seconds to wait after `made` attempts before the next one; None when there is none left. `delays_s` has one delay for
+    each attempt, counted from the one before.
 
     `jitter` is a random number in [0, 1). A receiver's Retry-After can put the attempt off, by a day at most; it cannot
     bring it forward.
     """
-    if made >= len(RETRY_DELAYS_S):
+    if made >= len(delays_s):
         return None
-    asked_s = min(retry_after_s or 0, RETRY_DELAYS_S[-1])
-    return max(RETRY_DELAYS_S[made], asked_s) * (1 + JITTER * jitter)
+    asked_s = min(retry_after_s or 0, LONGEST_PUT_OFF_S)
+    return max(delays_s[made], asked_s) * (1 + JITTER * jitter)
 
 
 def _encode(event: Event, data: Mapping[str, Any]) -> bytes:

@@ -25,7 +25,8 @@ from worker.deliver import Courier, usual_trust
 from worker.figures import Figures
 from worker.health import ready_file
 from worker.incidents import Incidents
-from worker.scratch import clear_scratch
+from worker.leftovers import clear_scratch
+from worker.reaper.reaper import start_reaper
 from worker.station import Station
 from worker.sweeper import start_sweeper
 from worker.tasks import register
@@ -43,7 +44,7 @@ EVENT_BEAT_S = 10
 def run(role: str, settings: Settings) -> int:
     """Run a worker of `role` (speech or cpu) until it is told to stop; returns the exit status."""
     station = _open(role, settings)
-    clear_scratch(station.scratch)
+    clear_scratch(station.scratch.folder)
     # A container that is started again may have the same process id, and the scratch folder of before.
     ready_file(settings).unlink(missing_ok=True)
     _wait_for_store(station)
@@ -51,6 +52,8 @@ def run(role: str, settings: Settings) -> int:
     try:
         _warm_up(station)
         start_sweeper(station)
+        if role == "cpu":
+            start_reaper(station)
         _listen(station)
     except VoiceFailed as error:
         log.critical("this worker cannot speak: %s", error.message)
@@ -96,10 +99,9 @@ def _warm_up(station: Station) -> None:
         log.info("warming up %s", station.settings.worker.voice)
         station.model = station.voice.warm_up()
         _when_redis_takes_it(partial(station.store.publish, station.model))
-    station.state = "ready"
+    station.scratch.try_out()
     # A Redis that is full just now must not cost a warm model.
-    _when_redis_takes_it(station.enlist)
-    ready_file(station.settings).touch()
+    _when_redis_takes_it(station.take_units)
     log.info("ready: %s", ", ".join(station.queues.values()))
 
 

@@ -4,6 +4,7 @@ import json
 import logging
 import random
 import time
+from collections.abc import Sequence
 
 from speechmill.errors import InvalidRequest, StoreUnavailable
 from speechmill.job import Job
@@ -43,6 +44,7 @@ def _next_due(station: Station) -> DueEvent | None:
 
 
 def _deliver(station: Station, event: DueEvent) -> None:
+    delays_s = station.settings.webhooks.delays_s
     try:
         job = station.store.run(verbs.look(event.job_id, event.tenant))
         if job is None:
@@ -51,7 +53,7 @@ def _deliver(station: Station, event: DueEvent) -> None:
         with _span(station, event, job) as span:
             assert station.courier  # the cpu role has one from the start, and only it listens to this queue
             outcome = station.courier.post(_delivery(station, event, job))
-            verdict, in_s = _verdict(event, outcome)
+            verdict, in_s = _verdict(delays_s, event, outcome)
             span.tell(outcome=verdict, status=outcome.status or 0)
             if not outcome.ok:
                 span.fail(str(outcome.status or "no_answer"))
@@ -61,7 +63,7 @@ def _deliver(station: Station, event: DueEvent) -> None:
         log.warning("webhook event is held: %s", error.message)
     except Exception:
         log.exception("webhook event could not be posted")
-        _settle(station, event, *_verdict(event, Outcome(0)), note="unexpected error")
+        _settle(station, event, *_verdict(delays_s, event, Outcome(0)), note="unexpected error")
 
 
 def _span(station: Station, event: DueEvent, job: Job) -> Span:
@@ -81,11 +83,12 @@ def _delivery(station: Station, event: DueEvent, job: Job) -> Delivery:
     return Delivery(job.spec["webhook"]["url"], event.id, body, (key,), int(now_s))
 
 
-def _verdict(event: DueEvent, outcome: Outcome) -> tuple[str, float]:
+def _verdict(delays_s: Sequence[float], event: DueEvent, outcome: Outcome) -> tuple[str, float]:
     """delivered | again | dead, and in how many seconds."""
     if outcome.ok:
         return "delivered", 0.0
-    wait_s = next_attempt(event.tries, random.random(), outcome.retry_after_s)  # noqa: S311 - spreads load, guards nothing
+    jitter = random.random()  # noqa: S311 - spreads load, guards nothing
+    wait_s = next_attempt(delays_s, event.tries, jitter, outcome.retry_after_s)
     if outcome.disable or wait_s is None:
         return "dead", 0.0
     return "again", wait_s

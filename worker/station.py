@@ -26,11 +26,11 @@ from speechmill.tasks import Queue
 from speechmill.trace.seam import NoTracer, Tracer
 from worker.deliver import Courier
 from worker.figures import Figures
-from worker.health import alive_file
+from worker.health import alive_file, ready_file
 from worker.leases import Lease, Leases
 from worker.permits import Permits
 from worker.references import References
-from worker.scratch import scratch_folder
+from worker.scratch import Scratch, scratch_folder
 from worker.voices.seam import Speech, Voice
 from worker.wrap_ups import WrapUps
 
@@ -71,12 +71,13 @@ class Station:
         worker = self.settings.worker
         self.slots = worker.slots(self.role)
         self.batch = Permits(worker.batch_slots(self.role))
+        self.interactive = Permits(self.slots)
         self.suspects = Permits(1)
         self.deliveries = Permits(worker.deliveries)
         self.wrap_ups = WrapUps(self.slots if self.role == "speech" else 0)
         self._enlisting = threading.Lock()
         self._speaking: dict[Speech, Lease] = {}
-        self.scratch = scratch_folder(self.settings)
+        self.scratch = Scratch(scratch_folder(self.settings), self._scratch_changed)
         self.references = References(self.blobs)
         self.leases = Leases(self.store, self.worker, lease_s=worker.lease_s, reply_s=self.settings.redis.worker_timeout_s,
                              alive=alive_file(self.settings), well=lambda: self.voice is None or self.voice.well,
@@ -94,7 +95,8 @@ class Station:
 
     def enlist(self) -> None:
         """Tell Redis what this worker is and how much it takes at once. Raises StoreUnavailable."""
-        capacity = {JobClass.INTERACTIVE: self.slots, JobClass.BATCH: self.batch.total, JobClass.SUSPECT: 1}
+        capacity = {JobClass.INTERACTIVE: self.slots, JobClass.BATCH: self.batch.total,
+                    JobClass.SUSPECT: self.batch.total}
         slots = {self.queues[klass]: n for klass, n in capacity.items()}
         # One at a time, so that a heartbeat that found us unknown cannot put an older state over a newer one.
         with self._enlisting:
@@ -102,7 +104,10 @@ class Station:
         self.ring(bells)
 
     def claim(self, *classes: JobClass) -> Claimed | None:
-        """The next unit of the first of these classes that has one; None also while Redis is away (the sweep rings again)."""
+        """The next unit of the first of these classes that has one; None also while Redis is away (the sweep rings again), or
+        there is no room to work."""
+        if self.scratch.full:
+            return None
         try:
             claimed = self.store.run(verbs.claim(self.worker, [self.queues[klass] for klass in classes]))
         except StoreUnavailable as error:
@@ -111,6 +116,24 @@ class Station:
         if claimed is None:
             return None
         return Claimed(*claimed)
+
+    def take_units(self) -> None:
+        """Tell all that this worker takes units, if it has room to make files in. Raises StoreUnavailable."""
+        self.state = "full" if self.scratch.full else "ready"
+        self.enlist()
+        if not self.scratch.full:
+            # Where even an empty file finds no room, the next look at the disk comes here again.
+            with suppress(OSError):
+                ready_file(self.settings).touch()
+
+    def _scratch_changed(self) -> None:
+        if self.state not in ("ready", "full") or self.draining.is_set():
+            return
+        if self.scratch.full:
+            ready_file(self.settings).unlink(missing_ok=True)
+        # Were Redis away: what it counts of our slots is wrong until the next change, which costs others a bell or two.
+        with suppress(StoreUnavailable):
+            self.take_units()
 
     @contextmanager
     def speaking(self, lease: Lease, speech: Speech) -> Iterator[None]:

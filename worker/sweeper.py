@@ -2,13 +2,17 @@
 
 import logging
 import threading
+import time
 
-from speechmill.blobs.seam import job_prefixes
-from speechmill.errors import BlobsUnavailable, StoreUnavailable
+from speechmill.errors import StoreUnavailable
 from speechmill.store import verbs
+from worker.leftovers import clear_scratch
 from worker.station import Station
 
 log = logging.getLogger(__name__)
+
+CLEAR_EVERY_S = 3600.0
+"""Workers that live for months look after what others of their host, killed and not started again, have left behind."""
 
 
 def start_sweeper(station: Station) -> threading.Thread:
@@ -19,7 +23,12 @@ def start_sweeper(station: Station) -> threading.Thread:
 
 def _sweep_forever(station: Station) -> None:
     pause_s = station.settings.worker.sweep_s
+    cleared_at = time.monotonic()
     while not station.draining.wait(pause_s):
+        station.scratch.look()
+        if time.monotonic() - cleared_at > CLEAR_EVERY_S:
+            clear_scratch(station.scratch.folder)
+            cleared_at = time.monotonic()
         try:
             sweep(station, round(pause_s * 900))
         except StoreUnavailable:
@@ -36,19 +45,3 @@ def sweep(station: Station, pause_ms: int) -> None:
         log.warning("swept: %d leases had ended, %d deadlines had passed, %d workers were lost",
                     swept.crashed, swept.expired, swept.workers_lost)
     station.ring(swept.bells)
-    if station.role == "cpu":
-        reap(station)
-
-
-def reap(station: Station) -> None:
-    """Delete the objects of jobs whose results are out of date."""
-    for job_id, tenant, input_object in station.store.run(verbs.reapable(20)):
-        try:
-            for prefix in job_prefixes(tenant, job_id):
-                station.blobs.delete_prefix(prefix)
-            if input_object:
-                station.blobs.delete(input_object)
-        except BlobsUnavailable as error:
-            log.warning("cannot delete old results: %s", error.message)
-            return
-        station.store.run(verbs.reaped(job_id))

@@ -39,12 +39,19 @@ OUTBOX = gauge("speech_outbox_events", "Webhook events not delivered yet, those 
 OVERDUE = gauge("speech_outbox_overdue_seconds", "How long the webhook event has been due that is due longest.")
 DEAD = gauge("speech_outbox_dead_events", "Webhook events that were given up, as long as they are kept.")
 
+REAPED = counter("speech_reaped_objects_total", "Objects deleted because they are kept no longer, and uploads that nobody "
+                 "finished.", "kind")
+REAPED_BYTES = counter("speech_reaped_bytes_total", "Their size, as far as it is known.", "kind")
+
 DESCRIBED = (JOBS, FAILURES, WAIT, DURATION, DEPTH, CHARACTERS, BACKLOG, LONGEST_WAIT, LEASED, SLOTS, WARMING, WORKERS, LOST,
-             UNITS, SEGMENTS, FLAGGED, UTTERANCES, AUDIO, SPEAKING, REALTIME, DELIVERIES, OUTBOX, OVERDUE, DEAD)
+             UNITS, SEGMENTS, FLAGGED, UTTERANCES, AUDIO, SPEAKING, REALTIME, DELIVERIES, OUTBOX, OVERDUE, DEAD, REAPED,
+             REAPED_BYTES)
 
 ENDS = (Status.COMPLETED, Status.FAILED, Status.CANCELLED, Status.EXPIRED)
 CLASSES = (JobClass.INTERACTIVE, JobClass.BATCH)
 """What a job can be; only its units become suspect."""
+KINDS = ("inputs", "plans", "results", "segments", "references", "sources", "uploads")
+"""Of objects that are reaped."""
 CODES = (*(error.code for error in SpeechError.__subclasses__()), "worker_crashed", "internal_error")
 """What jobs usually fail with."""
 
@@ -55,6 +62,7 @@ def store_metrics(numbers: Numbers) -> Iterator[Metric]:
     yield from _queues(numbers)
     yield from _work(numbers)
     yield from _webhooks(numbers)
+    yield from _reaped(numbers)
 
 
 def _jobs(numbers: Numbers) -> Iterator[Metric]:
@@ -92,3 +100,8 @@ def _webhooks(numbers: Numbers) -> Iterator[Metric]:
     yield OUTBOX.one(numbers.outbox)
     yield OVERDUE.one(numbers.overdue_ms / 1000)
     yield DEAD.one(numbers.dead)
+
+
+def _reaped(numbers: Numbers) -> Iterator[Metric]:
+    yield REAPED.by({**dict.fromkeys(KINDS, 0), **numbers.counted("reaped")})
+    yield REAPED_BYTES.by({**dict.fromkeys(KINDS, 0), **numbers.counted("reaped_bytes")})

@@ -1,11 +1,11 @@
 """A store that tells of each failure, for metrics."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from speechmill.blobs.seam import Blobs, Stored
+from speechmill.blobs.seam import PAGE_OBJECTS, Blobs, Content, Page, Stored
 from speechmill.errors import BlobsUnavailable
 
 Operation = Literal["read", "write", "delete"]
@@ -29,13 +29,33 @@ class CountedBlobs:
         with self._telling("read"), self._blobs.open(key, offset, length) as stream:
             yield stream
 
+    def read(self, key: str) -> Content:
+        with self._telling("read"):
+            return self._blobs.read(key)
+
     def size(self, key: str) -> int | None:
         with self._telling("read"):
             return self._blobs.size(key)
 
+    def age_s(self, key: str) -> float | None:
+        with self._telling("read"):
+            return self._blobs.age_s(key)
+
+    def page(self, prefix: str, after: str = "", limit: int = PAGE_OBJECTS) -> Page:
+        with self._telling("read"):
+            return self._blobs.page(prefix, after, limit)
+
     def delete(self, key: str) -> None:
         with self._telling("delete"):
             self._blobs.delete(key)
+
+    def delete_all(self, keys: Sequence[str]) -> None:
+        with self._telling("delete"):
+            self._blobs.delete_all(keys)
+
+    def drop_unfinished(self, older_than_s: float) -> int:
+        with self._telling("delete"):
+            return self._blobs.drop_unfinished(older_than_s)
 
     def delete_prefix(self, prefix: str) -> int:
         with self._telling("delete"):

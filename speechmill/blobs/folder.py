@@ -8,15 +8,18 @@ import errno
 import hashlib
 import io
 import os
+import stat
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 from speechmill.blobs.download import Download
-from speechmill.blobs.seam import Stored
+from speechmill.blobs.folder_order import files_after
+from speechmill.blobs.seam import PAGE_OBJECTS, Content, Listed, Page, Stored
 from speechmill.blobs.signing import signed_path
 from speechmill.errors import BlobMissing, BlobsUnavailable
 
@@ -41,7 +44,8 @@ class FolderBlobs:
         self._clock = clock
         with _translated(self._folder):
             _make_folder(self._partial)
-        self._forget_abandoned()
+        with suppress(BlobsUnavailable):  # whoever starts has better to do than to complain of it
+            self.drop_unfinished(ABANDONED_AFTER_S)
 
     def put(self, key: str, source: bytes | Path, content_type: str) -> Stored:  # noqa: ARG002  a folder keeps no types
         target = self._path(key)
@@ -61,11 +65,28 @@ class FolderBlobs:
         with file, io.BufferedReader(_Slice(file, offset, length, self._folder)) as stream:
             yield stream
 
+    def read(self, key: str) -> Content:
+        with self.open(key) as stream:
+            data = stream.read()
+        # Written anew since: then it is younger than this says, which does no harm.
+        age_s = self.age_s(key)
+        return Content(data, 0.0 if age_s is None else age_s)
+
     def size(self, key: str) -> int | None:
-        path = self._path(key)
-        with _translated(self._folder), suppress(FileNotFoundError, NotADirectoryError):
-            return path.stat().st_size if path.is_file() else None
-        return None
+        found = self._found(key)
+        return found.st_size if found else None
+
+    def age_s(self, key: str) -> float | None:
+        found = self._found(key)
+        return max(0.0, self._now_s() - found.st_mtime) if found else None
+
+    def page(self, prefix: str, after: str = "", limit: int = PAGE_OBJECTS) -> Page:
+        top = self._prefix_path(prefix)
+        with _translated(self._folder):
+            now_s = self._now_s()
+            found = list(islice(files_after(top, prefix, after), limit + 1))
+        objects = tuple(Listed(key, status.st_size, max(0.0, now_s - status.st_mtime)) for key, status in found[:limit])
+        return Page(objects, objects[-1].key if len(found) > limit else "")
 
     def delete(self, key: str) -> None:
         path = self._path(key)
@@ -74,10 +95,22 @@ class FolderBlobs:
                 path.unlink()
             self._drop_empty_folders(path.parent)
 
+    def delete_all(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self.delete(key)
+
+    def drop_unfinished(self, older_than_s: float) -> int:
+        n_dropped = 0
+        with _translated(self._folder), suppress(FileNotFoundError):
+            for path in self._partial.iterdir():
+                with suppress(FileNotFoundError):  # it was finished meanwhile, or another process was faster
+                    if path.stat().st_mtime < self._clock() - older_than_s:
+                        path.unlink()
+                        n_dropped += 1
+        return n_dropped
+
     def delete_prefix(self, prefix: str) -> int:
-        if not prefix.endswith("/"):
-            raise ValueError(f"a prefix ends in a slash, or it would match the names of others: {prefix!r}")
-        top = self._path(prefix.removesuffix("/"))
+        top = self._prefix_path(prefix)
         n_deleted = 0
         with _translated(self._folder):
             for folder, _, names in os.walk(top, topdown=False, onerror=_unless_missing):
@@ -129,18 +162,31 @@ class FolderBlobs:
             raise ValueError(f"not an object key: {key!r}")
         return self._folder.joinpath(*parts)
 
+    def _prefix_path(self, prefix: str) -> Path:
+        if not prefix.endswith("/"):
+            raise ValueError(f"a prefix ends in a slash, or it would match the names of others: {prefix!r}")
+        return self._path(prefix.removesuffix("/"))
+
+    def _found(self, key: str) -> os.stat_result | None:
+        path = self._path(key)
+        with _translated(self._folder), suppress(FileNotFoundError, NotADirectoryError):
+            status = path.stat()
+            return status if stat.S_ISREG(status.st_mode) else None
+        return None
+
+    def _now_s(self) -> float:
+        """By the clock that dates the files here, which on a network file system is not this machine's. Takes no room."""
+        with _translated(self._folder):
+            _make_folder(self._partial)
+            os.utime(self._partial)
+            return self._partial.stat().st_mtime
+
     def _drop_empty_folders(self, folder: Path) -> None:
         """Remove `folder` and those above it as far as they are empty: jobs come and go by the million."""
         with suppress(OSError):
             while folder != self._folder:
                 folder.rmdir()
                 folder = folder.parent
-
-    def _forget_abandoned(self) -> None:
-        with suppress(OSError):
-            for path in self._partial.iterdir():
-                if path.stat().st_mtime < self._clock() - ABANDONED_AFTER_S:
-                    path.unlink()
 
 
 class _Slice(io.RawIOBase):

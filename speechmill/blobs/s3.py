@@ -6,21 +6,25 @@ GET (Signature Version 4). The contract tests run this against Ceph's gateway an
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError
 
 from speechmill.blobs.download import Download
+from speechmill.blobs.s3_age import age_s
 from speechmill.blobs.s3_client import PATIENCE, Patience, endpoint_name, s3_clients, transfers
 from speechmill.blobs.s3_errors import code_of, is_missing, is_missing_bucket, refusal_of, translated
 from speechmill.blobs.s3_stream import ObjectStream
-from speechmill.blobs.seam import Stored
+from speechmill.blobs.seam import PAGE_OBJECTS, ROOT, Content, Listed, Page, Stored
 from speechmill.errors import BlobMissing, BlobsUnavailable
 from speechmill.settings import S3Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 BUFFER_BYTES = 64 * 1024
 
@@ -56,14 +60,39 @@ class S3Blobs:
         with self._get(key, offset, length) as stream:
             yield stream
 
-    def size(self, key: str) -> int | None:
+    def read(self, key: str) -> Content:
         with self._translated():
             try:
-                return self._client.head_object(Bucket=self._bucket, Key=key)["ContentLength"]
+                answer = self._client.get_object(Bucket=self._bucket, Key=key)
             except ClientError as error:
                 if is_missing(error):
-                    return None
+                    raise BlobMissing(f"There is no object {key!r}.") from None
                 raise
+            return Content(answer["Body"].read(), age_s(answer["LastModified"], answer))
+
+    def size(self, key: str) -> int | None:
+        head = self._head(key)
+        return head["ContentLength"] if head else None
+
+    def age_s(self, key: str) -> float | None:
+        head = self._head(key)
+        return age_s(head["LastModified"], head) if head else None
+
+    def page(self, prefix: str, after: str = "", limit: int = PAGE_OBJECTS) -> Page:
+        _check_prefix(prefix)
+        with self._translated():
+            try:
+                answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, StartAfter=after, MaxKeys=limit)
+            except ClientError as error:
+                if is_missing_bucket(error):
+                    return Page(())
+                raise
+        # Some servers know neither StartAfter nor MaxKeys: rclone lists all there is.
+        found = sorted((entry for entry in answer.get("Contents", []) if entry["Key"] > after), key=lambda entry: entry["Key"])
+        if answer["IsTruncated"] and not found:
+            raise BlobsUnavailable(f"The S3 storage at {self._endpoint} cannot list from a given key on (StartAfter).")
+        objects = tuple(Listed(entry["Key"], entry["Size"], age_s(entry["LastModified"], answer)) for entry in found[:limit])
+        return Page(objects, objects[-1].key if answer["IsTruncated"] or len(found) > limit else "")
 
     def delete(self, key: str) -> None:
         with self._translated():
@@ -73,9 +102,32 @@ class S3Blobs:
                 if not is_missing(error):
                     raise
 
+    def delete_all(self, keys: Sequence[str]) -> None:
+        with self._translated():
+            try:
+                for first in range(0, len(keys), PAGE_OBJECTS):
+                    self._delete_all(list(keys[first:first + PAGE_OBJECTS]))
+            except ClientError as error:
+                if not is_missing_bucket(error):
+                    raise
+
+    def drop_unfinished(self, older_than_s: float) -> int:
+        """Multipart uploads: nobody sees their parts, but all pay for them."""
+        n_dropped = 0
+        with self._translated():
+            try:
+                for page in self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=ROOT):
+                    for upload in page.get("Uploads", []):
+                        if age_s(upload["Initiated"], page) > older_than_s:
+                            n_dropped += self._abort(upload["Key"], upload["UploadId"])
+            except ClientError as error:
+                # NoSuchUpload: rclone's word for a bucket in which there never was one.
+                if not is_missing_bucket(error) and code_of(error) not in ("NoSuchUpload", "NotImplemented"):
+                    raise
+        return n_dropped
+
     def delete_prefix(self, prefix: str) -> int:
-        if not prefix.endswith("/"):
-            raise ValueError(f"a prefix ends in a slash, or it would match the names of others: {prefix!r}")
+        _check_prefix(prefix)
         n_deleted = 0
         with self._translated():
             try:
@@ -124,10 +176,28 @@ class S3Blobs:
             raise BlobsUnavailable(f"The S3 storage at {self._endpoint} sends objects without their length.")
         return io.BufferedReader(ObjectStream(answer["Body"], self._endpoint), BUFFER_BYTES)
 
+    def _head(self, key: str) -> "HeadObjectOutputTypeDef | None":
+        with self._translated():
+            try:
+                return self._client.head_object(Bucket=self._bucket, Key=key)
+            except ClientError as error:
+                if is_missing(error):
+                    return None
+                raise
+
     def _nothing_of(self, key: str) -> BinaryIO:
         if self.size(key) is None:
             raise BlobMissing(f"There is no object {key!r}.")
         return io.BytesIO()
+
+    def _abort(self, key: str, upload_id: str) -> bool:
+        try:
+            self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload_id)
+        except ClientError as error:
+            if code_of(error) != "NoSuchUpload":  # it was finished meanwhile
+                raise
+            return False
+        return True
 
     def _delete_all(self, keys: list[str]) -> int:
         if not keys:
@@ -163,6 +233,11 @@ class S3Blobs:
 
     def _translated(self) -> AbstractContextManager[None]:
         return translated(self._endpoint)
+
+
+def _check_prefix(prefix: str) -> None:
+    if not prefix.endswith("/"):
+        raise ValueError(f"a prefix ends in a slash, or it would match the names of others: {prefix!r}")
 
 
 def _range(offset: int, length: int | None) -> str:

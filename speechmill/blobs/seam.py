@@ -6,15 +6,24 @@ is fenced, says which one counts.
 
     t/<tenant>/inputs/<job>                 a text too large for Redis
     t/<tenant>/references/<sha256>          a voice to clone, as it came
+    t/<tenant>/sources/<sha256>             the file of a book, as it came
     t/<tenant>/plans/<job>/<token>          how it was cut: one JSON line a segment
     t/<tenant>/results/<job>/<token>.<ext>  what clients download
     t/<tenant>/segments/<ab>/<key>.flac     every passing segment, under its content key
+
+Objects that belong to a job are named by its record. References, sources and segments belong to nobody: they are kept for a time
+since they were last used, and the store's own date of an object says when that was. Who uses one writes it again now and then.
 """
 
+import re
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
+
+PAGE_OBJECTS = 1000
+"""Most objects that S3 lists or deletes with one request."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,31 @@ class Stored:
     key: str
     bytes: int
     sha256: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """A whole object, and the time since it was last written, seconds, by the store's own clock."""
+
+    data: bytes
+    age_s: float
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An object in a listing. `age_s` as in Content."""
+
+    key: str
+    bytes: int
+    age_s: float
+
+
+@dataclass(frozen=True)
+class Page:
+    """Objects in the order of their keys. `after` is where the next page begins; empty when this is the last."""
+
+    objects: tuple[Listed, ...]
+    after: str = ""
 
 
 class Blobs(Protocol):
@@ -37,12 +71,34 @@ class Blobs(Protocol):
         """Read an object, or `length` bytes of it from `offset`, as a stream."""
         ...
 
+    def read(self, key: str) -> Content:
+        """A whole object, for those that fit into memory."""
+        ...
+
     def size(self, key: str) -> int | None:
         """Bytes of the object, or None where there is none."""
         ...
 
+    def age_s(self, key: str) -> float | None:
+        """Seconds since the object was last written, by the store's own clock, or None where there is none."""
+        ...
+
+    def page(self, prefix: str, after: str = "", limit: int = PAGE_OBJECTS) -> Page:
+        """Up to `limit` objects (at most PAGE_OBJECTS) whose key starts with `prefix`, which ends in a slash, and comes after
+        `after`. Costs the same however many objects there are before or behind them."""
+        ...
+
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""
+        ...
+
+    def delete_all(self, keys: Sequence[str]) -> None:
+        """Remove these objects; one that is not there is no error."""
+        ...
+
+    def drop_unfinished(self, older_than_s: float) -> int:
+        """Remove what writers that died in the middle have left behind, if it is older than that; returns how many there
+        were. No reader ever sees any of it."""
         ...
 
     def delete_prefix(self, prefix: str) -> int:
@@ -63,12 +119,38 @@ class Blobs(Protocol):
         ...
 
 
+ROOT = "t/"
+"""All objects of ours lie under it, apart from the one that `check` writes."""
+
+_KEY = re.compile(r"t/(?P<tenant>[^/]+)/"
+                  r"(?:(?P<shared>references|sources|segments)/.+|(?P<kind>inputs|plans|results)/(?P<job>[^/]+)(?:/[^/]+)?)")
+
+
+@dataclass(frozen=True)
+class Belonging:
+    """Whose object a key is, of which kind in the list above, and the job whose record names it; none for what is shared."""
+
+    tenant: str
+    kind: str
+    job_id: str
+
+
+def belonging(key: str) -> Belonging | None:
+    """None for a key that none of the functions below makes."""
+    match = _KEY.fullmatch(key)
+    return Belonging(match["tenant"], match["shared"] or match["kind"], match["job"] or "") if match else None
+
+
 def input_key(tenant: str, job_id: str) -> str:
     return f"t/{tenant}/inputs/{job_id}"
 
 
 def reference_key(tenant: str, sha256: str) -> str:
     return f"t/{tenant}/references/{sha256}"
+
+
+def source_key(tenant: str, sha256: str) -> str:
+    return f"t/{tenant}/sources/{sha256}"
 
 
 def plan_key(tenant: str, job_id: str, token: int) -> str:

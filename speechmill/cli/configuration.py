@@ -44,6 +44,8 @@ def _default(setting: FieldInfo) -> str:
     value = setting.default
     if value is None or value == () or value == "" or (isinstance(value, SecretStr) and not value.get_secret_value()):
         return "–"
+    if isinstance(value, tuple):
+        return f"`{','.join(map(str, value))}`"
     return f"`{value}`".lower() if isinstance(value, bool) else f"`{value}`"
 
 

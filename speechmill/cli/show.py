@@ -19,6 +19,13 @@ def show_jobs(jobs: Sequence[JobView]) -> None:
     show_table(("JOB", "STATUS", "DONE", "VOICE", "FORMAT", "CREATED", "AUDIO"), rows)
 
 
+def show_dead_events(events: Sequence[dict[str, Any]]) -> None:
+    """Webhook events that were given up."""
+    rows = [(event["id"], event["type"], event["job_id"], str(event["attempts"]), _when(event["given_up_at"]),
+             event["last_error"] or "", event["url"] or "(its job is gone)") for event in events]
+    show_table(("EVENT", "TYPE", "JOB", "TRIES", "GIVEN UP", "LAST ERROR", "URL"), rows)
+
+
 def show_job(job: JobView) -> None:
     """One job, a line a field; what is not there yet is left out."""
     segments = job["segments"]

@@ -1,4 +1,4 @@
-"""`speechmill webhook secret`: what receivers check signatures with."""
+"""`speechmill webhook`: what receivers check signatures with, and events that no receiver took."""
 
 import os
 from pathlib import Path
@@ -7,13 +7,11 @@ from typing import Annotated
 import typer
 
 from speechmill.cli.exits import Exit, Failure
-from speechmill.cli.options import DEFAULT_DATA, Data
+from speechmill.cli.options import DEFAULT_DATA, DEFAULT_URL, Data, Json, Url
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Webhooks.")
 
 VARIABLE = "SPEECHMILL_WEBHOOKS__SECRET"
-
-
 
 
 @app.command("secret")
@@ -23,6 +21,46 @@ def secret(
 ) -> None:
     """Print the secret that signs this machine's webhooks."""
     typer.echo(_new_secret() if new else known_secret(data))
+
+
+@app.command("dead")
+def dead(
+    limit: Annotated[int, typer.Option(help="How many, 1 to 100.")] = 20,
+    after: Annotated[str, typer.Option(metavar="EVENT", help="Go on after this event, the last of the page before.")] = "",
+    url: Url = DEFAULT_URL,
+    json: Json = False,
+) -> None:
+    """List events that were given up after all their tries, the newest first."""
+    from speechmill.cli.api import Api
+    from speechmill.cli.show import show_dead_events, show_json
+
+    with Api(url) as api:
+        page = api.dead_events(limit=limit, after=after)
+    if json:
+        show_json(page)
+        return
+    show_dead_events(page["data"])
+    if page["has_more"]:
+        typer.echo(f"More: --after {page['last_id']}", err=True)
+
+
+@app.command("replay")
+def replay(
+    event: Annotated[str, typer.Argument(metavar="EVENT", help="The id of a dead event.")] = "",
+    every: Annotated[bool, typer.Option("--all", help="Every dead event whose job is still kept.")] = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Send a dead event again: under its id, on a schedule that begins anew."""
+    from speechmill.cli.api import Api
+
+    if bool(event) == every:
+        raise Failure("name one event, or give --all.", Exit.USAGE)
+    with Api(url) as api:
+        if event:
+            api.replay(event)
+            typer.echo(f"{event} is on its way again.")
+        else:
+            typer.echo(f"{api.replay_all()} events are on their way again.")
 
 
 def known_secret(data: Path) -> str:

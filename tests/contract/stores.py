@@ -101,4 +101,9 @@ def every_call(blobs: Blobs, file: Path) -> list[Callable[[], object]]:
         lambda: blobs.size(KEY),
         lambda: blobs.delete(KEY),
         lambda: blobs.delete_prefix("t/local/results/"),
+        lambda: blobs.delete_all([KEY]),
+        lambda: blobs.drop_unfinished(60),
+        lambda: blobs.read(KEY),
+        lambda: blobs.age_s(KEY),
+        lambda: blobs.page("t/"),
     ]

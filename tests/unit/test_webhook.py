@@ -10,9 +10,9 @@ from openai import InvalidWebhookSignatureError, OpenAI
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from speechmill.errors import InvalidRequest
+from speechmill.settings import WebhookSettings
 from speechmill.webhook import (
     MAX_BODY_BYTES,
-    RETRY_DELAYS_S,
     Event,
     event_body,
     new_secret,
@@ -21,6 +21,7 @@ from speechmill.webhook import (
     signed_headers,
 )
 
+DELAYS_S = WebhookSettings().delays_s
 EVENT = Event("evt_0190", "speech.job.completed", 1_700_000_000_250)
 
 
@@ -169,22 +170,34 @@ def test_a_bad_secret_is_refused_by_name_and_never_repeated(secret: str, complai
 # When to try again
 
 def test_ten_attempts_are_spread_over_three_days() -> None:
-    delays_s = [next_attempt(made, jitter=0.0) for made in range(11)]
+    delays_s = [next_attempt(DELAYS_S, made, jitter=0.0) for made in range(11)]
     assert delays_s == [0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400, None]
-    assert 3.1 < sum(RETRY_DELAYS_S) / 86_400 < 3.2
+    assert 3.1 < sum(DELAYS_S) / 86_400 < 3.2
 
 
 def test_jitter_only_ever_delays_and_by_a_fifth_at_most() -> None:
-    assert next_attempt(2, jitter=0.5) == pytest.approx(330)
-    assert next_attempt(2, jitter=0.999) == pytest.approx(360, rel=0.001)
-    assert next_attempt(0, jitter=0.999) == 0
+    assert next_attempt(DELAYS_S, 2, jitter=0.5) == pytest.approx(330)
+    assert next_attempt(DELAYS_S, 2, jitter=0.999) == pytest.approx(360, rel=0.001)
+    assert next_attempt(DELAYS_S, 0, jitter=0.999) == 0
 
 
 def test_retry_after_puts_an_attempt_off_but_cannot_bring_it_forward() -> None:
-    assert next_attempt(1, jitter=0.0, retry_after_s=120) == 120
-    assert next_attempt(4, jitter=0.0, retry_after_s=120) == 7200
+    assert next_attempt(DELAYS_S, 1, jitter=0.0, retry_after_s=120) == 120
+    assert next_attempt(DELAYS_S, 4, jitter=0.0, retry_after_s=120) == 7200
 
 
 def test_retry_after_is_bounded_by_a_day_and_grants_no_attempts() -> None:
-    assert next_attempt(1, jitter=0.0, retry_after_s=10**9) == 86_400
-    assert next_attempt(10, jitter=0.0, retry_after_s=1) is None
+    assert next_attempt(DELAYS_S, 1, jitter=0.0, retry_after_s=10**9) == 86_400
+    assert next_attempt(DELAYS_S, 10, jitter=0.0, retry_after_s=1) is None
+
+
+def test_a_schedule_of_an_operator_s_own_is_kept_to() -> None:
+    delays_s = WebhookSettings(delays_s="0, 0.5,60").delays_s  # type: ignore[arg-type]  # as the environment says it
+    assert [next_attempt(delays_s, made, jitter=0.0) for made in range(4)] == [0, 0.5, 60, None]
+    assert next_attempt(delays_s, 1, jitter=0.0, retry_after_s=120) == 120
+
+
+@pytest.mark.parametrize("delays_s", ["", "0,-1", "0,soon", "0,700000", "0,nan"])
+def test_a_schedule_that_makes_no_sense_is_refused(delays_s: str) -> None:
+    with pytest.raises(ValueError, match="delays_s"):
+        WebhookSettings(delays_s=delays_s)  # type: ignore[arg-type]
