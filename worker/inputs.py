@@ -3,26 +3,26 @@
 import json
 from dataclasses import dataclass
 
-from speechmill.blobs.seam import segment_key
-from speechmill.errors import BlobMissing, BlobsUnavailable, EncodingFailed
 from speechmill.job import Unit
 from speechmill.request import SpeechSpec
-from worker.encode import read_lossless
 from worker.station import Station
-from worker.voices.seam import Pcm
+from worker.text.reading import Reading
 
 
 @dataclass(frozen=True)
 class PlannedSegment:
-    """A line of the plan: the span of the source it comes from, the text to speak, and what follows it."""
+    """A line of the plan: the span of the source it comes from, the text to speak as it is said (numbers in words), what follows
+    it, and who speaks it, the narrator where that is empty."""
 
     start: int
     end: int
     text: str
     boundary: str
+    speaker: str = ""
 
     def line(self) -> bytes:
-        return json.dumps(self.__dict__, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        fields = {name: value for name, value in self.__dict__.items() if name != "speaker" or value}
+        return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
     @classmethod
     def read(cls, line: bytes) -> "PlannedSegment":
@@ -31,6 +31,11 @@ class PlannedSegment:
 
 def spec_of(unit: Unit) -> SpeechSpec:
     return SpeechSpec.model_validate(unit.spec)
+
+
+def reading_of(spec: SpeechSpec) -> Reading:
+    """How the job's text is to be read."""
+    return Reading(normalise=spec.normalize)
 
 
 def job_text(station: Station, unit: Unit) -> str:
@@ -44,12 +49,3 @@ def job_text(station: Station, unit: Unit) -> str:
 def planned_segment(station: Station, unit: Unit) -> PlannedSegment:
     with station.blobs.open(unit.plan_key, unit.plan_offset, unit.plan_bytes) as stream:
         return PlannedSegment.read(stream.read())
-
-
-def stored_take(station: Station, tenant: str, content_key: str) -> Pcm | None:
-    """The sound stored under a content key, float32 [n_samples]; None where there is none that can be read."""
-    try:
-        with station.blobs.open(segment_key(tenant, content_key)) as stream:
-            return read_lossless(stream)
-    except (BlobMissing, BlobsUnavailable, EncodingFailed):
-        return None

@@ -1,22 +1,30 @@
 """The plan step: cut a long text into segments and write down how."""
 
+from collections.abc import Iterable
+
 from speechmill.blobs.seam import plan_key
 from speechmill.store import verbs
 from speechmill.store.verbs import Place
-from worker.inputs import PlannedSegment, job_text, spec_of
+from worker.inputs import PlannedSegment, job_text, reading_of, spec_of
 from worker.leases import Lease
 from worker.station import Station
 from worker.text.cut import cut
+from worker.text.piece import Piece
 
 
 def plan(station: Station, lease: Lease) -> None:
+    spec = spec_of(lease.unit)
+    commit_plan(station, lease, cut(job_text(station, lease.unit), spec.language, reading_of(spec)))
+
+
+def commit_plan(station: Station, lease: Lease, pieces: Iterable[Piece]) -> None:
+    """These are the segments; they may be spoken."""
     unit = lease.unit
-    text = job_text(station, unit)
     lines = bytearray()
     places = []
-    for piece in cut(text, spec_of(unit).language):
+    for piece in pieces:
         lease.check()
-        line = PlannedSegment(piece.start, piece.end, piece.spoken, piece.boundary).line()
+        line = PlannedSegment(piece.start, piece.end, piece.spoken, piece.boundary, piece.speaker).line()
         places.append(Place(len(lines), len(line), len(piece.spoken)))
         lines += line
     key = plan_key(unit.tenant, unit.job_id, unit.token)

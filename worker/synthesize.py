@@ -3,13 +3,14 @@
 import hashlib
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from speechmill.errors import VoiceFailed
 from speechmill.request import SpeechSpec
-from worker.inputs import stored_take
+from worker.kept import stored_take
 from worker.ladder import Ladder, Sound
 from worker.leases import Lease, Stopped
 from worker.station import Station
@@ -67,7 +68,7 @@ def _found_or_spoken(station: Station, lease: Lease, spec: SpeechSpec, text: str
     if language == "auto":
         language = guess_language(text, station.model.languages, station.model.default_language)
     key = content_key(spec, text, language, station.model.revision)
-    known = stored_take(station, unit.tenant, key)
+    known = stored_take(station, lease, key)
     if known is not None:
         # With flags too: the ladder has done for it what it can. Only a change of the text or the seed speaks it again.
         return Take(key, known, check(known, text), unit.attempt, n_spoken=0)
@@ -87,6 +88,15 @@ def silent_take(text: str) -> Take:
     """A moment of silence in place of a segment that the voice has no sound for, flagged."""
     key = hashlib.sha256(f"silence/{text}".encode()).hexdigest()
     return Take(key, np.zeros(SAMPLE_RATE_HZ // 10, np.float32), (Flag.UNSPEAKABLE,), 1, n_spoken=1)
+
+
+def joined_take(takes: Sequence[Take], pcm: Pcm) -> Take:
+    """What `pcm`, the takes of one unit joined, has in common: it was spoken when each of them was, with the faults of all."""
+    flags = {flag for take in takes for flag in take.flags}
+    key = hashlib.sha256("/".join(take.content_key for take in takes).encode()).hexdigest()
+    waited_ms = next((take.waited_ms for take in takes if not take.cached), 0)
+    return Take(key, pcm, tuple(flag for flag in Flag if flag in flags), takes[0].attempt, sum(take.n_spoken for take in takes),
+                speak_ms=sum(take.speak_ms for take in takes), waited_ms=waited_ms)
 
 
 def content_key(spec: SpeechSpec, text: str, language: str, revision: str) -> str:

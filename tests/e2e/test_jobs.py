@@ -12,8 +12,8 @@ from tests.e2e.stack import Stack, running_stack
 from tests.e2e.test_speech import publish_catalogue
 
 JOBS = "/v1/audio/speech/jobs"
-LONG = "\n\n".join(" ".join(f"This is sentence {n} of paragraph {p}, which goes on for a while." for n in range(12))
-                   for p in range(4))
+LONG = "\n\n".join(" ".join(f"This is sentence {n} of paragraph {p}, which goes on for a while." for n in "abcdefghijkl")
+                   for p in "wxyz")
 
 
 def test_an_accepted_job_says_where_and_when_to_look(stack: Stack) -> None:

@@ -52,6 +52,11 @@ def test_a_voice_is_a_name_an_alias_an_object_or_left_out(voice: Any, meant: str
     assert parse(input="Hello.", voice=voice).spec.voice == meant
 
 
+@pytest.mark.parametrize(("normalize", "meant"), [(None, True), (True, True), (False, False)])
+def test_numbers_are_read_as_words_unless_the_request_says_otherwise(normalize: bool | None, meant: bool) -> None:
+    assert parse(input="12", normalize=normalize).spec.normalize is meant
+
+
 def test_unknown_fields_are_ignored() -> None:
     assert parse(input="Hello.", something="else").text == "Hello."
 
@@ -73,6 +78,7 @@ def test_unknown_fields_are_ignored() -> None:
     ({"speed": "fast"}, "speed", "number"),
     ({"speed": float("nan")}, "speed", "0.25"),
     ({"seed": -1}, "seed", "0"),
+    ({"normalize": "no"}, "normalize", "boolean"),
     ({"priority": "urgent"}, "priority", "'interactive'"),
     ({"deadline": 0}, "deadline", "1"),
     ({"expires_after": 5}, "expires_after", "60"),

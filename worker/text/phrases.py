@@ -1,7 +1,8 @@
 """Cutting a sentence that is too long for one piece, where it hurts least."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass
 
 from worker.text.graphemes import cuts_within
 from worker.text.piece import Boundary
@@ -15,29 +16,48 @@ CLAUSE_END = re.compile(
 SPACE = re.compile(r"[\s\u200b]")
 
 
-def phrase_ends(sentence: str, cap: int, language: str) -> Iterator[tuple[int, Boundary]]:
+def phrase_ends(sentence: str, cap: int, language: str, inside: Set[int] = frozenset()) -> Iterator[tuple[int, Boundary]]:
     """(end, what follows) of each phrase of `sentence` but the last, each of at most `cap` characters, and what remains
     after them as well. Cuts where a quoted sentence ends, else after the marks of a clause, else at whitespace, else between
-    two grapheme clusters, and inside one only where a single one exceeds the cap."""
+    two grapheme clusters, and inside one only where a single one exceeds the cap. Places `inside` what is said of one number,
+    say, are cut at where there are no others."""
     if len(sentence) <= cap:
         return
     quoted = ends_inside_quotes(sentence, language)
     start = 0
     while len(sentence) - start > cap:
         # The last phrase shall not be a lone word: leave it a quarter of a piece.
-        low, high = start + cap // 4, start + min(cap, len(sentence) - start - cap // 4)
-        start, boundary = _best_cut(sentence, start, low, high, quoted)
+        room = _Room(sentence, start, start + cap // 4, start + min(cap, len(sentence) - start - cap // 4))
+        clusters = cuts_within(sentence, start, start + cap)
+        best = _best_cut(room, clusters - inside, quoted)
+        start, boundary = best or (_any_cut(room, clusters, inside), Boundary.PHRASE)
         yield start, boundary
 
 
-def _best_cut(text: str, start: int, low: int, high: int, quoted: list[int]) -> tuple[int, Boundary]:
-    allowed = cuts_within(text, start, high)
-    for boundary, ends in ((Boundary.SENTENCE, quoted), (Boundary.PHRASE, _after(CLAUSE_END, text, start, high)),
-                           (Boundary.PHRASE, _after(SPACE, text, start, high))):
-        if (last := max((end for end in ends if low <= end <= high and end in allowed), default=0)):
+@dataclass(frozen=True)
+class _Room:
+    """A phrase begins at `start` of a sentence and shall end between `low` and `high`."""
+
+    sentence: str
+    start: int
+    low: int
+    high: int
+
+    def last(self, ends: Iterable[int], allowed: Set[int]) -> int:
+        return max((end for end in ends if self.low <= end <= self.high and end in allowed), default=0)
+
+    def after(self, mark: re.Pattern[str]) -> list[int]:
+        return [match.end() for match in mark.finditer(self.sentence, self.start, self.high)]
+
+
+def _best_cut(room: _Room, allowed: Set[int], quoted: list[int]) -> tuple[int, Boundary] | None:
+    for boundary, ends in ((Boundary.SENTENCE, quoted), (Boundary.PHRASE, room.after(CLAUSE_END)),
+                           (Boundary.PHRASE, room.after(SPACE)), (Boundary.PHRASE, allowed)):
+        if last := room.last(ends, allowed):
             return last, boundary
-    return max(allowed, default=high), Boundary.PHRASE
+    return None
 
 
-def _after(mark: re.Pattern[str], text: str, start: int, high: int) -> list[int]:
-    return [match.end() for match in mark.finditer(text, start, high)]
+def _any_cut(room: _Room, clusters: Set[int], inside: Set[int]) -> int:
+    """Where a number of many digits, or a cluster of many marks, leaves no good place."""
+    return max(clusters - inside, default=0) or room.last(room.after(SPACE), clusters) or max(clusters, default=room.high)

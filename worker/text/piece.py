@@ -19,10 +19,12 @@ class Piece:
     """text[start:end] is where it comes from; the spans of a text's pieces tile it without gap or overlap.
 
     `spoken` is what to say: whitespace at its ends is gone and every run of it inside is one space, or an empty line where
-    a short piece was joined to one of another paragraph.
+    a short piece was joined to one of another paragraph. Numbers, signs and the lexicon's words are written as they are said.
+    `speaker` speaks it: the label of a casting, or empty for the narrator.
     """
 
     start: int
     end: int
     spoken: str
     boundary: Boundary
+    speaker: str = ""

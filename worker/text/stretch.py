@@ -23,6 +23,7 @@ class Stretch:
     boundary: Boundary
     n_words: int
     cjk: bool
+    speaker: str = ""
 
     @property
     def speakable(self) -> bool:
@@ -36,13 +37,15 @@ class Stretch:
         return self.n_words < _FEW_WORDS
 
     def fits(self, following: "Stretch") -> bool:
-        """Whether both may be one piece: within the cap, and not across the end of a section."""
+        """Whether both may be one piece: of one speaker, within the cap, and not across the end of a section."""
+        if self.speaker != following.speaker:
+            return False
         n_characters = len(self.spoken) + len(self._glue(following)) + len(following.spoken)
         return self.boundary is not Boundary.SECTION and n_characters <= most_characters(self.cjk or following.cjk)
 
     def joined(self, following: "Stretch") -> "Stretch":
         return Stretch(self.start, following.end, self.spoken + self._glue(following) + following.spoken,
-                       following.boundary, self.n_words + following.n_words, self.cjk or following.cjk)
+                       following.boundary, self.n_words + following.n_words, self.cjk or following.cjk, self.speaker)
 
     def _glue(self, following: "Stretch") -> str:
         if self.boundary is Boundary.PARAGRAPH:
