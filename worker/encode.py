@@ -32,7 +32,7 @@ _HINT_SLACK_BYTES = 1 << 16
 """1.3 s, much more than a change of speed shifts the length by."""
 
 # Chosen by measuring twenty minutes of espeak-ng's speech (signal to noise within 20 ms, distance of spectra, speed on one core).
-_CODECS: dict[str, tuple[str, ...]] = {
+CODECS: dict[str, tuple[str, ...]] = {
     # Constant rate: players find times without an index. 96 kb/s is beyond what 24 kHz mono needs; level 7 of LAME is
     # twice as fast as its default, and no worse at this rate.
     "mp3": ("-c:a", "libmp3lame", "-b:a", "96k", "-compression_level", "7", "-id3v2_version", "0", "-f", "mp3"),
@@ -43,7 +43,7 @@ _CODECS: dict[str, tuple[str, ...]] = {
     "aac": ("-c:a", "aac", "-b:a", "64k", "-aac_coder", "fast", "-f", "adts"),
 }
 # No encoder's version in the file: the same sound gives the same bytes.
-_PLAIN = ("-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-threads", "1")
+PLAIN = ("-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-threads", "1")
 
 _AAC_FRAME = 1024
 """Samples of an AAC frame. The first one primes the decoder; ADTS has no way to say so, and so players play it."""
@@ -149,7 +149,7 @@ def _raw(path: Path) -> Iterator[Write]:
 
 @contextmanager
 def _ffmpeg(path: Path, format: AudioFormat) -> Iterator[Write]:
-    with Ffmpeg("s16le", *_PLAIN, *_CODECS[format], f"file:{path}") as ffmpeg:
+    with Ffmpeg("s16le", *PLAIN, *CODECS[format], f"file:{path}") as ffmpeg:
         yield lambda pcm: ffmpeg.feed(pcm.tobytes())
 
 

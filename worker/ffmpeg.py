@@ -2,9 +2,11 @@
 
 import os
 import select
+import selectors
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from types import TracebackType
 from typing import IO, Self
@@ -14,6 +16,7 @@ from worker.voices.seam import SAMPLE_RATE_HZ
 
 STALL_S = 60.0
 """ffmpeg that takes and gives nothing for this long, or needs longer than this to finish a file, is killed."""
+_READ_BYTES = 1 << 16
 _LAST_WORDS_S = 5.0
 _TOLD_CHARACTERS = 400
 
@@ -31,14 +34,20 @@ def find_ffmpeg() -> str:
                              "ffmpeg), or install speechmill with its `local` extra.") from None
 
 
+def pcm_input(sample_format: str) -> tuple[str, ...]:
+    """The options of an input of 24 kHz mono samples; `sample_format` as ffmpeg names raw formats: s16le, f32le."""
+    return ("-f", sample_format, "-ar", str(SAMPLE_RATE_HZ), "-ac", "1")
+
+
 class Ffmpeg:
-    """One run of ffmpeg that reads 24 kHz mono sound on its standard input. Leaving the context normally ends the input and
+    """One run of ffmpeg that reads sound on its standard input. Leaving the context normally ends the input and
     waits for a good end; leaving it by an exception kills it. Raises EncodingFailed with ffmpeg's own last words."""
 
-    def __init__(self, sample_format: str, *arguments: str, reads_output: bool = False) -> None:
-        """`sample_format` as ffmpeg names raw formats: s16le, f32le. `arguments` are those of the output."""
-        command = [find_ffmpeg(), "-nostdin", "-hide_banner", "-loglevel", "error", "-y",
-                   "-f", sample_format, "-ar", str(SAMPLE_RATE_HZ), "-ac", "1", "-i", "pipe:0", *arguments]
+    def __init__(self, source: str | tuple[str, ...], *arguments: str, reads_output: bool = False) -> None:
+        """`source`: the format of raw samples (`pcm_input`), or the options of another input. `arguments`: further inputs, and
+        the output."""
+        options = pcm_input(source) if isinstance(source, str) else source
+        command = [find_ffmpeg(), "-nostdin", "-hide_banner", "-loglevel", "error", "-y", *options, "-i", "pipe:0", *arguments]
         # Standard error goes to a file: nobody has to read it for ffmpeg to go on.
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
         output = subprocess.PIPE if reads_output else subprocess.DEVNULL
@@ -107,3 +116,41 @@ class Ffmpeg:
         self._close_input()
         if self.process.stdout:
             self.process.stdout.close()
+
+
+def through(ffmpeg: Ffmpeg, sounds: Iterator[bytes]) -> Iterator[bytes]:
+    """What ffmpeg makes of `sounds`. Writes and reads as ffmpeg is ready for either, on the caller's thread: doing one after
+    the other, both sides would wait for each other once the pipes are full."""
+    stdin, stdout = ffmpeg.process.stdin, ffmpeg.process.stdout
+    assert stdin
+    assert stdout
+    os.set_blocking(stdin.fileno(), False)
+    unsent = memoryview(b"")
+    with selectors.DefaultSelector() as ready:
+        ready.register(stdout, selectors.EVENT_READ)
+        ready.register(stdin, selectors.EVENT_WRITE)
+        while True:
+            if not unsent and not stdin.closed:
+                unsent = memoryview(next((sound for sound in sounds if sound), b""))
+                if not unsent:
+                    ready.unregister(stdin)
+                    stdin.close()
+            able = {key.fileobj for key, _ in ready.select(STALL_S)}
+            if not able:
+                raise EncodingFailed(f"ffmpeg took and gave no sound for {STALL_S:.0f} s.")
+            if stdin in able:
+                unsent = unsent[_write(ffmpeg, stdin.fileno(), unsent):]
+            if stdout in able:
+                sound = os.read(stdout.fileno(), _READ_BYTES)
+                if not sound and not stdin.closed:
+                    raise ffmpeg.failure()
+                if not sound:
+                    return
+                yield sound
+
+
+def _write(ffmpeg: Ffmpeg, pipe: int, sound: memoryview) -> int:
+    try:
+        return os.write(pipe, sound)
+    except BrokenPipeError:
+        raise ffmpeg.failure() from None

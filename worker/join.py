@@ -29,6 +29,16 @@ class Span:
         return Span(self.start_s / speed, self.end_s / speed)
 
 
+def spans_of(segments: Iterable[tuple[int, Boundary]]) -> list[Span]:
+    """Where segments of so many samples lie once they are joined."""
+    spans = []
+    start = 0
+    for n_samples, boundary in segments:
+        spans.append(Span(start / SAMPLE_RATE_HZ, (start + n_samples) / SAMPLE_RATE_HZ))
+        start += n_samples + n_pause_samples(boundary)
+    return spans
+
+
 @dataclass
 class Joiner:
     """Joins once. `spans` grows by one for each segment that has been passed on, `n_samples` counts what has come out."""

@@ -1,0 +1,44 @@
+"""Each segment of a chapter is spoken by whom its text names."""
+
+import pytest
+
+from speechmill.book import CastVoice, ChapterSpec
+from speechmill.errors import InvalidRequest
+from speechmill.request import ReferenceSpec
+from worker.book.chapter_text import ChapterText
+from worker.book.content import Casting
+from worker.book.segments import chapter_pieces, lexicon_of, spoken_as
+from worker.inputs import PlannedSegment
+
+SPEC = ChapterSpec(model="tone", voice="low", language="en", number=1, track=1, tracks=1, title="One", again={2: 7},
+                   cast={"anna": CastVoice(voice="high", instructions="whisper", reference=ReferenceSpec(sha256="ab"))})
+
+
+def segment(speaker: str = "") -> PlannedSegment:
+    return PlannedSegment(0, 5, "Hello", "end", speaker)
+
+
+def test_the_cast_speaks_what_is_theirs_and_the_narrator_the_rest() -> None:
+    assert spoken_as(SPEC, segment(), 0) == SPEC
+    annas = spoken_as(SPEC, segment("Anna"), 0)
+    assert (annas.voice, annas.instructions, annas.reference) == ("high", "whisper", ReferenceSpec(sha256="ab"))
+    assert spoken_as(SPEC, segment("somebody else"), 0).voice == "low"
+
+
+def test_a_segment_that_is_to_sound_otherwise_gets_a_seed_that_stays() -> None:
+    once, again = spoken_as(SPEC, segment(), 2), spoken_as(SPEC, segment(), 2)
+    assert once.seed == again.seed is not None
+    assert spoken_as(SPEC.model_copy(update={"again": {2: 8}}), segment(), 2).seed != once.seed
+    assert spoken_as(SPEC, segment(), 1).seed is None
+
+
+def test_pieces_tile_the_text_by_speaker_and_say_what_the_lexicon_says() -> None:
+    text = ChapterText("Nguyen has 3 pears. Give me one, said the boy who stood there.", (Casting(20, 32, "anna"),))
+    pieces = chapter_pieces(text, SPEC, lexicon_of({"Nguyen": "win"}))
+    assert "".join(text.text[piece.start:piece.end] for piece in pieces) == text.text
+    assert [(piece.spoken, piece.speaker) for piece in pieces][:2] == [("win has three pears.", ""), ("Give me one,", "anna")]
+
+
+def test_a_bad_entry_of_the_lexicon_is_named() -> None:
+    with pytest.raises(InvalidRequest, match="entry 'x'"):
+        lexicon_of({"x": ""})
