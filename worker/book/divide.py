@@ -1,6 +1,5 @@
 """The plan step of a book: read the file, choose its chapters, and make each a job of its own."""
 
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from worker.book.content import Book, Chapter
 from worker.book.listing import list_contents
 from worker.book.read.apart import read_apart
 from worker.book.read.casting import cast
-from worker.book.segments import chapter_pieces, lexicon_of
+from worker.book.segments import chapter_pieces, lexicon_file, lexicon_of
 from worker.inputs import job_text
 from worker.leases import Lease
 from worker.scratch import making
@@ -74,12 +73,13 @@ def _keep_cover(station: Station, lease: Lease, book: Book, spec: BookSpec) -> s
 
 
 def _keep_lexicon(station: Station, lease: Lease, order: Order) -> str:
-    if not order.lexicon:
+    content = lexicon_file(order).encode()
+    if not content:
         return ""
-    lexicon_of(order.lexicon)   # what is wrong in it is said now
+    lexicon_of(order)   # what is wrong in it is said now
     unit = lease.unit
-    key = result_key(unit.tenant, unit.job_id, unit.token, "lexicon.json")
-    station.upload(lease, key, json.dumps(order.lexicon, ensure_ascii=False).encode(), "application/json")
+    key = result_key(unit.tenant, unit.job_id, unit.token, "lexicon")
+    station.upload(lease, key, content, "text/plain; charset=utf-8")
     return key
 
 
@@ -91,7 +91,7 @@ def _retitled(contents: Contents, spec: BookSpec) -> dict[str, object]:
 
 def _counted(lease: Lease, book: Book, contents: Contents, spec: BookSpec, order: Order) -> Contents:
     """With the number of segments of each chapter that would be made."""
-    voiced, lexicon = _voiced(spec, contents), lexicon_of(order.lexicon)
+    voiced, lexicon = _voiced(spec, contents), lexicon_of(order)
     counted = []
     for listed, chapter in zip(contents.chapters, book.chapters, strict=True):
         lease.check()

@@ -1,6 +1,7 @@
 """The finish step of a chapter: its segments joined, as loud as is asked for, encoded, and its files left in storage."""
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from worker.scratch import making
 from worker.station import Station
 from worker.voices.seam import SAMPLE_RATE_HZ
 
+log = logging.getLogger(__name__)
+
 RECORD = "chapter.json"
 
 
@@ -44,7 +47,9 @@ def join_chapter(station: Station, lease: Lease) -> None:
     chapter = _chapter(station, lease)
     with making(station.scratch) as place:
         folder = Path(place)
-        files = _as_before(station, lease, chapter, folder) or _made(station, lease, chapter, folder)
+        files = _as_before(station, lease, chapter, folder)
+        log.info("chapter %d: %s", chapter.spec.number, "joined" if files is None else "as in the revision before")
+        files = files or _made(station, lease, chapter, folder)
     spans = spans_of((segment.take["samples"], segment.boundary) for segment in chapter.segments)
     manifest = keep(station, lease, "segments.jsonl", _lines(station, lease, chapter.segments, spans))
     first = files[_own_name(file_formats(chapter.spec.formats)[0])]

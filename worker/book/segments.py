@@ -2,10 +2,9 @@
 
 import hashlib
 import json
-from typing import Any
 
 from speechmill.blobs.seam import Blobs
-from speechmill.book import ChapterSpec
+from speechmill.book import ChapterSpec, Order
 from speechmill.request import SpeechSpec
 from worker.book.chapter_text import ChapterText
 from worker.inputs import PlannedSegment
@@ -21,9 +20,14 @@ def chapter_pieces(text: ChapterText, spec: SpeechSpec, lexicon: Lexicon) -> lis
     return cut(text.text, spec.language, Reading(normalise=spec.normalize, lexicon=lexicon), text.castings)
 
 
-def lexicon_of(entries: dict[str, str] | list[dict[str, Any]]) -> Lexicon:
+def lexicon_file(order: Order) -> str:
+    """The lexicon that a client gave with a book, as a file; empty where there is none."""
+    return order.lexicon_file or (json.dumps(order.lexicon, ensure_ascii=False) if order.lexicon else "")
+
+
+def lexicon_of(order: Order) -> Lexicon:
     """Raises InvalidRequest that names the entry."""
-    return parse_lexicon(json.dumps(entries, ensure_ascii=False)) if entries else Lexicon()
+    return parse_lexicon(lexicon_file(order)) if lexicon_file(order) else Lexicon()
 
 
 def stored_lexicon(blobs: Blobs, spec: ChapterSpec) -> Lexicon:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from speechmill.book import CastVoice, ChapterSpec
+from speechmill.book import CastVoice, ChapterSpec, Order
 from speechmill.errors import InvalidRequest
 from speechmill.request import ReferenceSpec
 from worker.book.chapter_text import ChapterText
@@ -34,11 +34,16 @@ def test_a_segment_that_is_to_sound_otherwise_gets_a_seed_that_stays() -> None:
 
 def test_pieces_tile_the_text_by_speaker_and_say_what_the_lexicon_says() -> None:
     text = ChapterText("Nguyen has 3 pears. Give me one, said the boy who stood there.", (Casting(20, 32, "anna"),))
-    pieces = chapter_pieces(text, SPEC, lexicon_of({"Nguyen": "win"}))
+    pieces = chapter_pieces(text, SPEC, lexicon_of(Order(lexicon={"Nguyen": "win"})))
     assert "".join(text.text[piece.start:piece.end] for piece in pieces) == text.text
     assert [(piece.spoken, piece.speaker) for piece in pieces][:2] == [("win has three pears.", ""), ("Give me one,", "anna")]
 
 
 def test_a_bad_entry_of_the_lexicon_is_named() -> None:
     with pytest.raises(InvalidRequest, match="entry 'x'"):
-        lexicon_of({"x": ""})
+        lexicon_of(Order(lexicon={"x": ""}))
+
+
+def test_a_lexicon_may_be_a_table() -> None:
+    (piece,) = chapter_pieces(ChapterText("Nguyen."), SPEC, lexicon_of(Order(lexicon_file="Nguyen\twin\n")))
+    assert piece.spoken == "win."
