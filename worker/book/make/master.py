@@ -21,8 +21,15 @@ def write_master(sound: Iterable[Pcm], path: Path) -> Reading:
     """Write `sound`, float32 [n_samples] each, as 16-bit FLAC (which has no 4 GiB limit), and measure it on its way.
     Raises EncodingFailed when there is none, or what `sound` raises; then there is no file."""
     meter = Meter()
-    encode(meter.measuring(sound), path, "flac")
+    encode(meter.measuring(_in_blocks(sound)), path, "flac")
     return meter.reading()
+
+
+def _in_blocks(sound: Iterable[Pcm]) -> Iterator[Pcm]:
+    """A second at most: measuring takes a hundred times the memory of what it looks at."""
+    for pcm in sound:
+        for start in range(0, len(pcm), _BLOCK):
+            yield pcm[start:start + _BLOCK]
 
 
 def read_flac(path: Path) -> Iterator[Pcm]:

@@ -2,8 +2,6 @@
 
 import os
 import platform
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from speechmill.cli.bench.stack import CAPPED_NOTE, bench_stack, write_random
 from speechmill.cli.exits import Exit, Failure
 from speechmill.cli.voices import Checkpoint, Voice, require_checkpoint
 
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_CAPPED_NOTE = ("random weights never end by themselves: each take lasts until the cap that its text sets, is flagged too_long, "
-                "and is kept as it is (SPEECHMILL_WORKER__RESPEAK_FLAGGED=false)")
 
 
 def serve(
@@ -57,7 +54,7 @@ def serve(
         served = [_serve(order, name) for name in asked.formats]
     report = Report(machine={"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()},
                     voice="" if url else voice.value, concurrency=concurrency, n_open=asked.n_open, served=served,
-                    engine_times_realtime=known or alone, notes=(_CAPPED_NOTE,) if random else ())
+                    engine_times_realtime=known or alone, notes=(CAPPED_NOTE,) if random else ())
     show(report)
     if json:
         import json as json_format
@@ -121,21 +118,10 @@ def _served(asked: Asked, *, alone: bool) -> "Iterator[tuple[Order, float | None
         return
     with tempfile.TemporaryDirectory(prefix="speechmill-bench-") as folder:
         if asked.random:
-            asked = replace(asked, checkpoint=str(_write_random(Path(folder) / "random", asked.random)))
+            asked = replace(asked, checkpoint=str(write_random(Path(folder) / "random", asked.random)))
         speed = _engine_alone(asked, Path(folder)) if alone and asked.voice is Voice.QWEN3 else None
-        with _stack(asked, Path(folder) / "stack") as (url, group):
-            yield replace(order, url=url, group=group), speed
-
-
-def _write_random(folder: Path, size: str) -> Path:
-    from speechmill.cli.bench.engine import require_modules
-
-    require_modules()
-    _tell(f"making random weights: {size}")
-    done = subprocess.run([sys.executable, "-P", "-m", "worker.bench.random_weights", str(folder), size], check=False)
-    if done.returncode:
-        raise Failure(f"the random checkpoint could not be made (status {done.returncode}).")
-    return folder
+        with bench_stack(Path(folder) / "stack", asked.voice, asked.checkpoint, _settings(asked)) as stack:
+            yield replace(order, url=stack.address.url, group=stack.group.id), speed
 
 
 def _engine_alone(asked: Asked, folder: Path) -> float:
@@ -145,27 +131,10 @@ def _engine_alone(asked: Asked, folder: Path) -> float:
     return measure_row(asked.checkpoint, asked.concurrency, asked.lengths, min(asked.seconds, 20.0), folder)
 
 
-@contextmanager
-def _stack(asked: Asked, folder: Path) -> Iterator[tuple[str, int]]:
-    """A ready stack that speaks as many at once as the load asks for: its URL, and its process group."""
-    from speechmill.cli.doctor.needs import require
-    from speechmill.cli.signals import terminate_as_interrupt
-    from speechmill.cli.stack import parts
-    from speechmill.cli.stack.folder import DataFolder
-    from speechmill.cli.stack.redis import free_port
-    from speechmill.cli.stack.stack import open_stack
-    from speechmill.cli.up import wait_ready
-
-    require(asked.voice)
+def _settings(asked: Asked) -> dict[str, str]:
     # One slot more: interactive work, of which there is none here, keeps one to itself.
-    settings = {"SPEECHMILL_WORKER__SPEECH_SLOTS": str(asked.concurrency + 1), "SPEECHMILL_WORKER__RESERVED_SLOTS": "1",
-                **({"SPEECHMILL_WORKER__RESPEAK_FLAGGED": "false"} if asked.random else {})}
-    _tell("starting a stack")
-    wanted = parts.Asked(free_port(), asked.voice, checkpoint=asked.checkpoint, settings=settings)
-    with terminate_as_interrupt(), open_stack(DataFolder(folder), wanted, hurry=lambda: True) as stack:
-        stack.start()
-        wait_ready(stack, asked.voice, lambda: False)
-        yield stack.address.url, stack.group.id
+    return {"SPEECHMILL_WORKER__SPEECH_SLOTS": str(asked.concurrency + 1), "SPEECHMILL_WORKER__RESERVED_SLOTS": "1",
+            **({"SPEECHMILL_WORKER__RESPEAK_FLAGGED": "false"} if asked.random else {})}
 
 
 def _serve(order: "Order", format: str) -> "Served":

@@ -1,4 +1,5 @@
-"""CPU that each part of a stack has used, from /proc (Linux): the parts by their command lines, the engine by its own."""
+"""CPU and memory that each part of a stack has used, from /proc (Linux): the parts by their command lines, the engine
+by its own."""
 
 import os
 from collections.abc import Iterator
@@ -39,6 +40,25 @@ def cpu_seconds(group: int) -> dict[str, float]:
         if name and name.endswith("worker"):
             found[ENCODERS] = found.get(ENCODERS, 0.0) + process.ended_children_s
     return found
+
+
+def peak_mib(group: int) -> dict[str, float]:
+    """By part, the most memory that any of its processes ever had in RAM, MiB. Empty where there is no /proc."""
+    found: dict[str, float] = {}
+    processes = list(_processes())
+    pids = {process.pid for process in processes if process.group == group}
+    for process in processes:
+        if (name := _part(process.command)) and (process.pid in pids or process.parent in pids):
+            found[name] = max(found.get(name, 0.0), _peak_mib(process.pid))
+    return found
+
+
+def _peak_mib(pid: int) -> float:
+    try:
+        status = (_PROC / f"{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM:")), 0.0)
 
 
 def _part(command: tuple[str, ...]) -> str:
