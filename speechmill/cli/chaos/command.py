@@ -75,7 +75,7 @@ def _require() -> None:
     require(Voice.TONE)
     rclone()
     if importlib.util.find_spec("standardwebhooks") is None:
-        raise Failure("the library that receivers of webhooks verify with is missing (pip install standardwebhooks).",
+        raise Failure("the library that receivers of webhooks verify with is missing (pip install 'speechmill[chaos]').",
                       Exit.UNAVAILABLE)
 
 
