@@ -1,6 +1,6 @@
 # Thin: every line here is a command that you could type yourself. `make` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-gpu demo test test-all check docs docs-check lock images clean
+.PHONY: help setup setup-gpu demo demo-book test test-all check docs docs-check lock images clean
 
 BIN := .venv/bin
 PYTHON := $(BIN)/python
@@ -17,6 +17,10 @@ setup-gpu: .venv/.gpu-ready ## the same with what the voice qwen3 needs: torch w
 
 demo: .venv/.local-ready ## start everything, speak a paragraph into demo/hello.mp3, stop again
 	@$(BIN)/speechmill demo -o demo/hello.mp3
+
+demo-book: .venv/.local-ready ## start everything, make an audiobook of examples/reader.epub, stop again
+	@mkdir -p demo && rm -rf demo/data
+	@$(BIN)/speechmill book examples/reader.epub -o demo/reader.m4b --data demo/data
 
 test: .venv/.dev-ready ## all tests but the slow ones, against real services
 	@deploy/test-services.sh

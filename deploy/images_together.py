@@ -40,6 +40,7 @@ class Stack:
     files: list[Path]
     producer: str
     """Address on this machine, host:port."""
+    key: str
 
     def compose(self, *arguments: str) -> None:
         files = [part for file in self.files for part in ("--file", str(file))]
@@ -92,9 +93,11 @@ def main() -> None:
 
 def prepare(engine: str, folder: Path, overrides: list[Path]) -> Stack:
     producer, store = free_addresses(2)
+    key = secrets.token_hex(24)
     shutil.copy(ROOT / "docker-compose.yml", folder)
     (folder / ".env").write_text("\n".join([
         "COMPOSE_PROFILES=embedded",
+        f"SPEECHMILL_PRODUCER__ADMIN_KEY={key}",
         f"REDIS_PASSWORD={secrets.token_hex(24)}",
         f"SPEECHMILL_S3__ACCESS_KEY_ID={secrets.token_hex(10)}",
         f"SPEECHMILL_S3__SECRET_ACCESS_KEY={secrets.token_hex(24)}",
@@ -102,7 +105,7 @@ def prepare(engine: str, folder: Path, overrides: list[Path]) -> Stack:
         f"PRODUCER_ADDRESS={producer}",
         f"S3_ADDRESS={store}",
     ]) + "\n")
-    return Stack(engine, folder, [folder / "docker-compose.yml", *overrides], producer)
+    return Stack(engine, folder, [folder / "docker-compose.yml", *overrides], producer, key)
 
 
 def free_addresses(n: int) -> list[str]:
@@ -142,11 +145,17 @@ def speak_long(stack: Stack) -> None:
 
 
 def post(stack: Stack, path: str, body: dict[str, str]) -> bytes:
-    return answer(httpx.post(f"http://{stack.producer}{path}", json=body, timeout=SPOKEN_WITHIN_S))
+    return answer(httpx.post(f"http://{stack.producer}{path}", json=body, headers=authorization(stack), timeout=SPOKEN_WITHIN_S))
 
 
 def fetch(stack: Stack, path: str) -> bytes:
-    return answer(httpx.get(f"http://{stack.producer}{path}", timeout=SPOKEN_WITHIN_S, follow_redirects=True))
+    # httpx shows the key to the producer alone, not to the store that it redirects to.
+    return answer(httpx.get(f"http://{stack.producer}{path}", headers=authorization(stack), timeout=SPOKEN_WITHIN_S,
+                            follow_redirects=True))
+
+
+def authorization(stack: Stack) -> dict[str, str]:
+    return {"Authorization": f"Bearer {stack.key}"}
 
 
 def answer(response: httpx.Response) -> bytes:

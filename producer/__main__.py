@@ -4,6 +4,7 @@ import sys
 
 import uvicorn
 
+from producer.auth import refuse_an_open_door
 from producer.metrics.together import counting_together
 from speechmill.settings import BadSettings, load_settings
 
@@ -11,6 +12,7 @@ from speechmill.settings import BadSettings, load_settings
 def main() -> int:
     try:
         settings = load_settings()
+        refuse_an_open_door(settings)
     except BadSettings as error:
         sys.stderr.write(f"{error.message}\n")
         return 2

@@ -10,9 +10,16 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from producer import content, discovery, health, jobs, problems, segments, speech, webhooks
+from producer.admin import keys, tenants, usage
+from producer.auth import Guard
+from producer.books import content as book_content
+from producer.books import revise as book_revise
+from producer.books import routes as books
+from producer.books import segments as book_segments
 from producer.desk import Desk
 from producer.doorbell import Doorbell
 from producer.feed import Feed
+from producer.gate import Gate, describe
 from producer.metrics import route as metrics
 from producer.metrics.own import OwnMetrics
 from producer.middleware import RequestId, Watched
@@ -30,7 +37,8 @@ from speechmill.trace.choose import open_tracer
 log = logging.getLogger(__name__)
 
 EXPOSED = ["x-request-id", "x-speech-job-id", "Location", "Retry-After", "ETag", "Preference-Applied", "Idempotent-Replayed",
-           "openai-poll-after-ms", "Content-Disposition", "Content-Range"]
+           "openai-poll-after-ms", "Content-Disposition", "Content-Range", "WWW-Authenticate",
+           *(f"x-ratelimit-{part}-{what}" for part in ("limit", "remaining", "reset") for what in ("requests", "tokens"))]
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -46,6 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         desk = Desk(settings, AsyncStore.open(settings), Storage(blobs), Feed(settings), Doorbell(celery_app(settings.redis.url)),
                     tracer)
         app.state.desk = desk
+        app.state.guard = Guard(settings, desk.store)
         app.state.own_metrics = own_metrics
         desk.feed.start()
         desk.doorbell.start()
@@ -62,8 +71,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(title="speechmill", version=version("speechmill"), lifespan=lifespan, docs_url="/docs", redoc_url=None)
     problems.install(app)
-    for part in (speech, jobs, segments, content, webhooks, discovery, health, metrics):
+    for part in (speech, jobs, segments, content, books, book_content, book_segments, book_revise, webhooks, discovery, keys,
+                 tenants, usage, health, metrics):
         app.include_router(part.router)
+    app.add_middleware(Gate, metrics_need_key=settings.producer.metrics_need_key)
+    describe(app, metrics_need_key=settings.producer.metrics_need_key)
     app.add_middleware(Watched, count=own_metrics.answered, tracer=tracer)
     app.add_middleware(RequestId)
     if settings.producer.cors_origins:

@@ -17,7 +17,7 @@ from speechmill.blobs.signing import verify
 from speechmill.errors import BlobMissing, Conflict, Gone, InvalidRequest, NotFound, RangeNotSatisfiable
 from speechmill.job import Job, Output, Status
 from speechmill.request import CONTENT_TYPES
-from speechmill.view import JOBS_PATH, result_url
+from speechmill.view import JOBS_PATH, has_expired, result_url
 
 router = APIRouter()
 
@@ -51,7 +51,7 @@ async def signed_object(request: Request, key: str) -> Response:
     if size is None:
         raise Gone("This result is no longer kept.")
     headers = {"Content-Disposition": f'attachment; filename="{granted.filename}"'}
-    return await _object(desk, request, key, size, granted.content_type, headers)
+    return await object_response(desk, request, key, size, granted.content_type, headers)
 
 
 async def audio_response(desk: Desk, request: Request, job: Job) -> Response:
@@ -59,7 +59,7 @@ async def audio_response(desk: Desk, request: Request, job: Job) -> Response:
     output = available_output(job)
     headers = {"x-speech-job-id": job.id, "Content-Disposition":
                f'inline; filename="{job.id}.{job.spec["response_format"]}"'}
-    return await _object(desk, request, output.key, output.bytes, CONTENT_TYPES[job.spec["response_format"]], headers)
+    return await object_response(desk, request, output.key, output.bytes, CONTENT_TYPES[job.spec["response_format"]], headers)
 
 
 def available_output(job: Job) -> Output:
@@ -67,12 +67,13 @@ def available_output(job: Job) -> Output:
     if job.output is None or job.status is not Status.COMPLETED:
         raise Conflict(f"The job is {job.status}; its audio is there when it is completed.", code="job_not_completed",
                        job_id=job.id)
-    if job.expires_ms is not None and time.time() * 1000 >= job.expires_ms:
+    if has_expired(job, time.time()):
         raise Gone("The result has expired.", job_id=job.id)
     return job.output
 
 
-async def _object(desk: Desk, request: Request, key: str, size: int, content_type: str, headers: dict[str, str]) -> Response:
+async def object_response(desk: Desk, request: Request, key: str, size: int, content_type: str,
+                          headers: dict[str, str]) -> Response:
     """An object, or the one range of it that was asked for (RFC 9110 §14)."""
     asked = request.headers.get("range", "") if request.method in ("GET", "HEAD") else ""
     first, last = _range(asked, size)

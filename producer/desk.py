@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from producer.auth import Caller
 from producer.doorbell import Doorbell
 from producer.feed import Feed
 from producer.storage import Storage
@@ -20,8 +21,6 @@ from speechmill.store import verbs
 from speechmill.store.client import AsyncStore
 from speechmill.trace.seam import NoTracer, Tracer
 from speechmill.view import Viewpoint
-
-LOCAL_TENANT = "local"
 
 
 @dataclass
@@ -56,6 +55,7 @@ class Desk:
 
     async def job(self, job_id: str, tenant: str) -> Job:
         """Raises NotFound, also for another tenant's job."""
+        refuse_books(job_id)
         job = await self.store.run(verbs.look(job_id, tenant))
         if job is None:
             raise NotFound(f"There is no job {job_id[:80]!r}.", param="id", code="job_not_found")
@@ -72,11 +72,22 @@ class Desk:
         task.add_done_callback(self.background.discard)
 
 
+def refuse_books(job_id: str) -> None:
+    """Books are jobs of another kind, and have routes of their own. Raises NotFound."""
+    if job_id.startswith("book_"):
+        raise NotFound(f"There is no job {job_id[:80]!r}.", param="id", code="job_not_found")
+
+
 def desk_of(request: Request) -> Desk:
     desk: Desk = request.app.state.desk
     return desk
 
 
+def caller_of(request: Request) -> Caller:
+    caller: Caller = request.state.caller
+    return caller
+
+
 def tenant_of(request: Request) -> str:
-    """Everybody is the one local tenant; the producer listens on loopback unless told otherwise."""
-    return LOCAL_TENANT
+    """Whose jobs this request may see: the tenant of its key (producer/gate.py)."""
+    return caller_of(request).tenant

@@ -84,7 +84,9 @@ class Feed:
                 streams: Any = await self._redis.xread({EVENTS_KEY: position}, count=1000, block=BLOCK_MS)
                 for entry, fields in streams[0][1] if streams else ():
                     position = entry
-                    self._wake(fields["job"], ended=fields["status"] in TERMINAL)
+                    # Who waits for a book is told of its chapters, too: <book>.<number>.
+                    job_id, _, part = fields["job"].partition(".")
+                    self._wake(job_id, ended=not part and fields["status"] in TERMINAL)
             except (RedisError, OSError) as error:
                 log.warning("the event feed is interrupted: %s", error)
                 position = ""

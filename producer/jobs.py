@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.requests import Request
 from starlette.responses import Response
 
-from producer.desk import Desk, desk_of, tenant_of
+from producer.desk import Desk, desk_of, refuse_books, tenant_of
 from producer.openapi import CANCEL_JOB, CREATE_JOB, DELETE_JOB, GET_JOB, LIST_JOBS, RETRY_JOB
 from producer.prefer import parse_prefer
 from producer.submit import ask, submit
@@ -40,8 +40,8 @@ async def list_jobs(request: Request) -> Response:
     desk, tenant = desk_of(request), tenant_of(request)
     query = request.query_params
     limit = number(query.get("limit", "20"), "limit", 1, 100)
-    order = _one_of(query.get("order", "desc"), "order", ("asc", "desc"))
-    status = _one_of(query.get("status", ""), "status", ("", *(status.value for status in Status)))
+    order = one_of(query.get("order", "desc"), "order", ("asc", "desc"))
+    status = one_of(query.get("status", ""), "status", ("", *(status.value for status in Status)))
     ids = await desk.store.run(verbs.list_jobs(tenant, status=status, after=query.get("after", ""), limit=limit,
                                                newest_first=order == "desc"))
     if ids is None:
@@ -72,13 +72,14 @@ async def get_job(request: Request, job_id: str) -> Response:
     if known == str(job.version):
         return Response(status_code=304, headers=headers)
     if not job.ended:
-        headers |= _poll_later()
+        headers |= poll_later()
     return JSONResponse((await _views(desk, request, [job]))[0], headers=headers)
 
 
 @router.post("/{job_id}/cancel", **CANCEL_JOB)
 async def cancel_job(request: Request, job_id: str) -> Response:
     desk, tenant = desk_of(request), tenant_of(request)
+    refuse_books(job_id)
     outcome, bells = await desk.store.run(verbs.cancel(job_id, tenant))
     desk.doorbell.ring(bells)
     if outcome == "ended":
@@ -90,6 +91,7 @@ async def cancel_job(request: Request, job_id: str) -> Response:
 @router.post("/{job_id}/retry", **RETRY_JOB)
 async def retry_job(request: Request, job_id: str) -> Response:
     desk, tenant = desk_of(request), tenant_of(request)
+    refuse_books(job_id)
     with desk.tracer.span("retry", "producer", request.state.traceparent, job_id=job_id) as span:
         if span.traceparent:
             span.link((await desk.job(job_id, tenant)).traceparent)
@@ -125,7 +127,7 @@ async def delete_job(request: Request, job_id: str) -> Response:
 async def accepted_response(desk: Desk, request: Request, submitted: Submitted) -> Response:
     """202 with the job, where to look for it and when."""
     job = submitted.job or await desk.job(submitted.job_id, tenant_of(request))
-    headers = {"Location": f"{JOBS_PATH}/{job.id}", "x-speech-job-id": job.id, **_poll_later()}
+    headers = {"Location": f"{JOBS_PATH}/{job.id}", "x-speech-job-id": job.id, **poll_later()}
     if submitted.outcome != "created":
         headers["Idempotent-Replayed"] = "true"
     return JSONResponse((await _views(desk, request, [job]))[0], status_code=202, headers=headers)
@@ -144,7 +146,8 @@ async def _views(desk: Desk, request: Request, jobs: list[Job]) -> list[dict[str
     return [job_view(job, here) for job in jobs]
 
 
-def _poll_later() -> dict[str, str]:
+def poll_later() -> dict[str, str]:
+    """Headers that say when to look again."""
     return {"Retry-After": str(POLL_AFTER_S), "openai-poll-after-ms": str(POLL_AFTER_S * 1000)}
 
 
@@ -155,7 +158,8 @@ def number(value: str, name: str, low: int, high: int) -> int:
     return int(value)
 
 
-def _one_of(value: str, name: str, allowed: tuple[str, ...]) -> str:
+def one_of(value: str, name: str, allowed: tuple[str, ...]) -> str:
+    """A word of a query. Raises InvalidRequest."""
     if value not in allowed:
         raise InvalidRequest(f"{name} must be one of {', '.join(filter(None, allowed))}, not {value[:40]!r}.", param=name)
     return value

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from speechmill.errors import MethodNotAllowed, NotFound, RangeNotSatisfiable, SpeechmillError, Unavailable
+from speechmill.errors import MethodNotAllowed, NotFound, QuotaExceeded, RangeNotSatisfiable, SpeechmillError, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +40,10 @@ def problem(error: SpeechmillError, request: Request) -> ProblemResponse:
         headers["Retry-After"] = "2"
     if isinstance(error, RangeNotSatisfiable):
         headers["Content-Range"] = f"bytes */{error.size}"
-    if status in (409, 504):
-        # The OpenAI SDKs try a 409 three times more; here another try would end the same way.
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status in (409, 504) or isinstance(error, QuotaExceeded):
+        # The OpenAI SDKs try a 409 or 429 three times more; here another try would end the same way.
         headers["x-should-retry"] = "false"
     return ProblemResponse(detail, status_code=status, headers=headers)
 

@@ -1,6 +1,7 @@
 """GET …/{id}/segments: what a text was cut into, and how each piece fared."""
 
 import json
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
@@ -18,28 +19,34 @@ from speechmill.view import JOBS_PATH
 
 router = APIRouter()
 
+View = Callable[[int, dict[str, Any], dict[str, Any] | None, bool], dict[str, Any]]
+"""A segment as it is shown, of its number, its line, its take and whether a worker is at it."""
+
 
 @router.get(JOBS_PATH + "/{job_id}/segments", **SEGMENTS)
 async def list_segments(request: Request, job_id: str) -> Response:
     """Pages by number: `after` is the number of the last segment of the page before."""
     desk = desk_of(request)
-    job = await desk.job(job_id, tenant_of(request))
+    return await page_of_segments(desk, request, await desk.job(job_id, tenant_of(request)), segment_view)
+
+
+async def page_of_segments(desk: Desk, request: Request, job: Job, view: View) -> Response:
     limit = number(request.query_params.get("limit", "20"), "limit", 1, 1000)
     after = request.query_params.get("after", "")
     first = number(after, "after", 0, 10**7) + 1 if after else 0
-    data = await _segments(desk, job, first, min(limit, job.segments.total - first))
+    data = await _segments(desk, job, first, min(limit, job.segments.total - first), view)
     return JSONResponse({"object": "list", "data": data, "first_id": data[0]["segment"] if data else None,
                          "last_id": data[-1]["segment"] if data else None,
                          "has_more": bool(data) and first + len(data) < job.segments.total})
 
 
-async def _segments(desk: Desk, job: Job, first: int, count: int) -> list[dict[str, Any]]:
+async def _segments(desk: Desk, job: Job, first: int, count: int, view: View) -> list[dict[str, Any]]:
     if count <= 0:
         return []
     takes = await desk.store.takes(job.id, first, count)
     leased = await desk.store.leased_units(job.id)
     lines = await _lines(desk, job, first, count)
-    return [_segment(first + i, line, takes[i], f"{job.id}/{first + i}" in leased) for i, line in enumerate(lines)]
+    return [view(first + i, line, takes[i], f"{job.id}/{first + i}" in leased) for i, line in enumerate(lines)]
 
 
 async def _lines(desk: Desk, job: Job, first: int, count: int) -> list[dict[str, Any]]:
@@ -56,7 +63,7 @@ def _read_lines(blobs: Blobs, key: str, first: int, count: int) -> list[dict[str
         return [json.loads(line) for line in islice(stream, first, first + count)]
 
 
-def _segment(n: int, line: dict[str, Any], take: dict[str, Any] | None, leased: bool) -> dict[str, Any]:
+def segment_view(n: int, line: dict[str, Any], take: dict[str, Any] | None, leased: bool) -> dict[str, Any]:
     return {
         "object": "audio.speech.segment",
         "segment": n,

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from producer.allowance import Allowance, until_midnight_s
 from producer.body import decode_json, read_body
-from producer.desk import Desk, tenant_of
+from producer.desk import Desk, caller_of
 from producer.references import keep_reference
 from speechmill.address import Policy, check_at_submit
 from speechmill.blobs.seam import input_key
-from speechmill.errors import IdempotencyKeyReused, InvalidRequest, QueueFull
+from speechmill.errors import IdempotencyKeyReused, InvalidRequest, QueueFull, QuotaExceeded
 from speechmill.ids import new_id
 from speechmill.job import JobClass, Phase
 from speechmill.request import Limits, Parsed, SpeechSpec, fingerprint, fits_one_segment, parse_speech
@@ -26,6 +27,7 @@ class Asked:
     """A request that has passed every check."""
 
     tenant: str
+    allowance: Allowance
     text: str
     spec: SpeechSpec
     reference_audio: bytes
@@ -49,7 +51,8 @@ async def ask(desk: Desk, request: Request, limits: Limits, default_class: JobCl
     if parsed.spec.webhook:
         await check_webhook(desk, parsed.spec.webhook.url)
     sdk_retry = desk.settings.producer.attach_sdk_retries and request.headers.get("x-stainless-retry-count", "0") not in ("", "0")
-    return Asked(tenant_of(request), parsed.text, parsed.spec, parsed.reference_audio, print_, key, sdk_retry,
+    caller = caller_of(request)
+    return Asked(caller.tenant, caller.allowance, parsed.text, parsed.spec, parsed.reference_audio, print_, key, sdk_retry,
                  request.state.traceparent)
 
 
@@ -59,16 +62,23 @@ async def submit(desk: Desk, asked: Asked, request_id: str, *, route: str, waite
         submitted = await _submit(desk, asked, request_id, route, waiter, span.traceparent)
         span.tell(job_id=submitted.job_id, outcome=submitted.outcome, model=asked.spec.model, job_class=asked.spec.klass.value,
                   characters=len(asked.text))
+    asked.allowance.note(submitted)
     return accepted(desk, submitted)
 
 
 def accepted(desk: Desk, submitted: Submitted) -> Submitted:
-    """Ring for a job that is in the store now. Raises IdempotencyKeyReused, QueueFull where it is not."""
+    """Ring for a job that is in the store now. Raises IdempotencyKeyReused, QueueFull, QuotaExceeded where it is not."""
     if submitted.outcome == "reused":
         raise IdempotencyKeyReused("This Idempotency-Key was used with another body; use a new key.", param="Idempotency-Key",
                                    job_id=submitted.job_id)
     if submitted.outcome == "full":
-        raise QueueFull(f"{desk.settings.limits.queued_jobs:,} jobs are waiting already; try again later.", retry_after_s=30)
+        raise QueueFull(f"{submitted.limit:,} jobs are waiting already; try again later.", retry_after_s=30)
+    if submitted.outcome == "busy":
+        raise QueueFull(f"{submitted.limit:,} jobs are queued or in progress already, and more may not be at a time; try again "
+                        "when one has ended.", retry_after_s=5)
+    if submitted.outcome == "spent":
+        raise QuotaExceeded(f"{submitted.limit:,} characters may be accepted a day, and fewer are left of today than this would "
+                            f"take; the next day begins in {-(-until_midnight_s() // 60)} minutes (UTC).", retry_after_s=60)
     desk.doorbell.ring(submitted.bells)
     return submitted
 
@@ -88,6 +98,7 @@ async def _submit(desk: Desk, asked: Asked, request_id: str, route: str, waiter:
         characters=len(asked.text), text=text, input_key=object_key, request_id=request_id,
         fingerprint=asked.fingerprint, route=route, idempotency_key=asked.idempotency_key,
         attach=asked.sdk_retry, waiter=waiter, queue_limit=desk.settings.limits.queued_jobs,
+        job_limit=desk.settings.limits.jobs, characters_a_day=desk.settings.limits.characters_a_day,
         idempotency_s=desk.settings.retention.idempotency_s, traceparent=traceparent)))
     if object_key and submitted.outcome != "created":
         await desk.storage.run(lambda: desk.storage.blobs.delete(object_key))

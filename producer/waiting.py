@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from starlette.requests import Request
 
@@ -14,15 +15,22 @@ from speechmill.store import verbs
 
 LOOK_AGAIN_S = 15.0
 
+T = TypeVar("T")
+
 
 async def wait_for(desk: Desk, watch: Watch, job_id: str, tenant: str, done: Callable[[Job], bool], timeout_s: float) -> Job:
     """The job, once it is `done` or the time is over. `watch` must have been registered before the call."""
+    return await wait_until(watch, lambda: desk.job(job_id, tenant), done, timeout_s)
+
+
+async def wait_until(watch: Watch, look: Callable[[], Awaitable[T]], done: Callable[[T], bool], timeout_s: float) -> T:
+    """What `look` finds, once it is `done` or the time is over."""
     deadline = time.monotonic() + timeout_s
     while True:
-        job = await desk.job(job_id, tenant)
+        found = await look()
         left_s = deadline - time.monotonic()
-        if done(job) or left_s <= 0:
-            return job
+        if done(found) or left_s <= 0:
+            return found
         # Were the feed ever to miss something, a client would wait this long and no longer.
         await watch.change(min(left_s, LOOK_AGAIN_S))
 

@@ -2,7 +2,8 @@
 
     SpeechmillError
     ├── InvalidRequest        400  the client must change something; `param` names the field
-    ├── Forbidden             403  a signed URL that does not verify
+    ├── Unauthorized          401  no API key, or one that is not good (any more)
+    ├── Forbidden             403  a signed URL that does not verify, a key that is not for this
     ├── NotFound              404  no such job, voice or route (also: a job of another tenant)
     ├── MethodNotAllowed      405
     ├── Conflict              409  right request, wrong moment (job not completed, already ended)
@@ -10,10 +11,13 @@
     ├── BodyTooLarge          413
     ├── RangeNotSatisfiable   416
     ├── IdempotencyKeyReused  422  the same key with another body
-    ├── QueueFull             429  the tenant has as many jobs waiting as it may
+    ├── QueueFull             429  the tenant has as many jobs waiting, or running, as it may
+    ├── RateLimited           429  the tenant has asked as often this minute as it may
+    ├── QuotaExceeded         429  the tenant has had as many characters today as it may
     ├── Unavailable           503  Redis, storage or every worker is away; try again
     │   ├── StoreUnavailable
     │   ├── BlobsUnavailable
+    │   ├── VoiceUnavailable       what the voice speaks with; the unit goes back uncharged
     │   └── NoCatalogue
     ├── SyncTimeout           504  the job goes on, but the client of a sync call has waited long enough
     ├── BlobMissing           404  an object that is not in the store
@@ -57,6 +61,10 @@ class InvalidRequest(SpeechmillError):
     code, http_status, type = "invalid_value", 400, "invalid_request_error"
 
 
+class Unauthorized(SpeechmillError):
+    code, http_status, type = "invalid_api_key", 401, "authentication_error"
+
+
 class Forbidden(SpeechmillError):
     code, http_status, type = "forbidden", 403, "permission_error"
 
@@ -97,6 +105,14 @@ class QueueFull(SpeechmillError):
     code, http_status, type, retryable = "queue_full", 429, "rate_limit_error", True
 
 
+class RateLimited(SpeechmillError):
+    code, http_status, type, retryable = "rate_limit_exceeded", 429, "rate_limit_error", True
+
+
+class QuotaExceeded(SpeechmillError):
+    code, http_status, type, retryable = "quota_exceeded", 429, "rate_limit_error", True
+
+
 class Unavailable(SpeechmillError):
     code, http_status, retryable = "unavailable", 503, True
 
@@ -107,6 +123,10 @@ class StoreUnavailable(Unavailable):
 
 class BlobsUnavailable(Unavailable):
     code = "storage_unavailable"
+
+
+class VoiceUnavailable(Unavailable):
+    code = "voice_unavailable"
 
 
 class NoCatalogue(Unavailable):

@@ -6,8 +6,10 @@ Every setting is an environment variable: `SPEECHMILL_` + the group + `__` + the
 
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -18,12 +20,30 @@ CommaList = Annotated[tuple[str, ...], NoDecode]
 
 CLIENT_URL = "SPEECHMILL_URL"
 """Which producer the command line talks to. No setting: a server started from the same shell passes it over."""
+CLIENT_KEY = "SPEECHMILL_API_KEY"
+"""The key that the command line shows it. No setting either."""
 
 
 class BadSettings(SpeechmillError):
     """A setting that cannot be used; the message names the environment variable and what is wrong."""
 
     code = "bad_settings"
+
+
+LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+"""A language with its region or script, as BCP 47 writes them."""
+
+
+def _base_url(url: str) -> str:
+    """`url` without a slash at its end; with /v1 where it had no path. Raises ValueError."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError("must be an address like http://kokoro:8880/v1")
+    if "@" in parts.netloc:
+        raise ValueError("must hold no user name or password; SPEECHMILL_REMOTE__API_KEY is for a key")
+    if parts.query or parts.fragment or not re.fullmatch(r"[\x21-\x7e]+", url):
+        raise ValueError("must have no query, no fragment, and ASCII characters only")
+    return url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1"
 
 
 def _split(value: object) -> object:
@@ -68,6 +88,12 @@ class LimitSettings(Group):
     book_bytes: int = Field(256 * 1024 * 1024, ge=1024, description="Largest file of a book.")
     inline_bytes: int = Field(16 * 1024, ge=0, description="Inputs above this many bytes go to storage, not to Redis.")
     queued_jobs: int = Field(1_000_000, ge=1, description="Jobs that one tenant may have waiting; more is 429 queue_full.")
+    jobs: int = Field(0, ge=0, description="Jobs that one tenant may have queued and in progress; more is 429 queue_full. 0: no "
+                                           "limit.")
+    characters_a_day: int = Field(0, ge=0, description="Characters that are accepted of one tenant on a day (UTC); more is 429 "
+                                                       "quota_exceeded. 0: no limit.")
+    requests_a_minute: int = Field(0, ge=0, le=1_000_000, description=(
+        "Requests of one tenant that make or change something; more is 429 rate_limit_exceeded. 0: no limit."))
 
 
 class ProducerSettings(Group):
@@ -81,13 +107,36 @@ class ProducerSettings(Group):
         True, description="A retry by an OpenAI SDK (x-stainless-retry-count) attaches to the first try's job.")
     cors_origins: CommaList = Field((), description="Origins that browsers may call from, separated by commas; * for all.")
     default_model: str = Field("", description="Model meant by an empty name and by OpenAI's names; empty means the first.")
+    admin_key: SecretStr = Field(
+        SecretStr(""), description="An API key of the tenant local with every scope, to make others with: 32 characters or more. "
+                                   "With it, every request wants a key.")
+    allow_anonymous: bool | None = Field(
+        None, description="Whether requests without a key are the tenant local's. By default only on loopback, and while no key "
+                          "was ever made; true is for a network where everybody may.")
+    metrics_need_key: bool = Field(False, description="Whether /metrics wants a key, of scope metrics.")
 
     _cors = field_validator("cors_origins", mode="before")(_split)
 
+    @field_validator("admin_key")
+    @classmethod
+    def _hard_to_guess(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < 32:
+            raise ValueError("must have 32 characters or more, such as `openssl rand -hex 24` prints")
+        return value
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine reaches the address that is listened on."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
 
 class WorkerSettings(Group):
-    voice: Literal["espeak", "tone", "qwen3", "reference"] = Field(
-        "espeak", description="What a speech worker speaks with. reference is the qwen-tts package, to compare qwen3 with.")
+    voice: Literal["espeak", "tone", "qwen3", "reference", "remote"] = Field(
+        "espeak", description="What a speech worker speaks with. reference is the qwen-tts package, to compare qwen3 with; "
+                              "remote is another server.")
     speech_slots: int = Field(4, ge=2, description="Segments that a speech worker speaks at once.")
     cpu_slots: int = Field(4, ge=2, description="Plan and finish steps that a cpu worker does at once.")
     reserved_slots: int = Field(
@@ -157,6 +206,62 @@ class EngineSettings(Group):
                                 "Default: 1.5 times what it has after warm-up, plus 4 GiB.")
 
 
+class RemoteSettings(Group):
+    """The voice remote: a speech server that speaks OpenAI's contract."""
+
+    url: str = Field("", description="Base of its addresses, as the OpenAI SDKs take it: http://kokoro:8880/v1. Without a path, "
+                                     "/v1 is added.")
+    api_key: SecretStr = Field(SecretStr(""), description="Sent to it as a Bearer token.")
+    fields: Literal["openai", "vllm-omni", "speechmill"] = Field(
+        "openai", description="What it takes beside OpenAI's fields. openai: nothing (OpenAI, Kokoro-FastAPI). vllm-omni: "
+                              "language, seed, ref_audio, ref_text, task_type (vllm-omni, sglang-omni). speechmill: another of "
+                              "these.")
+    model: str = Field("", max_length=200, description="Model to ask it for; empty means the first that it lists.")
+    name: str = Field("", pattern=r"^[A-Za-z0-9._-]{0,100}$", description=(
+        "What clients here call the model: letters, digits, points, hyphens. Empty means its own name, in small letters."))
+    revision: str = Field("", max_length=100, description=(
+        "Enters the key of each stored segment: change it when the same model sounds different, and nothing stored before is "
+        "used again. Empty means the model's name there."))
+    voices: CommaList = Field((), description="Its voices, separated by commas; empty means those that it lists, or OpenAI's.")
+    languages: CommaList = Field((), description=(
+        "Languages that may be asked for, as tags separated by commas (en,de,pt-BR); empty means those that it lists, else a "
+        "dozen."))
+    response_format: Literal["pcm", "wav", "flac", "mp3", "opus", "aac"] = Field(
+        "pcm", description="Format to ask it for. pcm and wav are spoken as they come; the others lose a little, or need ffmpeg.")
+    sample_rate_hz: int = Field(24_000, ge=8000, le=192_000, description=(
+        "Rate of its pcm (16 bits, mono), Hz: it has no header that would say so."))
+    concurrency: int = Field(0, ge=0, description=(
+        "Requests that a worker has open at once, interactive ones first; 0: as many as speech_slots."))
+    connect_timeout_s: float = Field(5, gt=0, description="How long a connection to it may take to be made.")
+    read_timeout_s: float = Field(120, gt=0, description="How long it may send nothing: before its first sound, and between two.")
+    patience_s: float = Field(
+        300, gt=0, description="How long an utterance waits for a server that is away or busy (429, 502, 503), and how long "
+                               "one answer of it may take in all.")
+    retries: int = Field(2, ge=0, description="How often a request that failed before its first sound is sent again at once.")
+
+    _lists = field_validator("voices", "languages", mode="before")(_split)
+
+    @field_validator("url")
+    @classmethod
+    def _base(cls, value: str) -> str:
+        return _base_url(value) if value else ""
+
+    @field_validator("api_key")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"[\x21-\x7e]*", value.get_secret_value()):
+            raise ValueError("must be printable ASCII without spaces")
+        return value
+
+    @field_validator("languages")
+    @classmethod
+    def _tags(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for tag in value:
+            if not LANGUAGE_TAG.fullmatch(tag):
+                raise ValueError(f"{tag[:40]!r} is no language tag; give some like en,de,pt-BR")
+        return value
+
+
 class WebhookSettings(Group):
     secret: SecretStr = Field(
         SecretStr(""), description="Standard Webhooks secret of the local tenant: whsec_ and padded base64 of 24 to 64 bytes.")
@@ -187,8 +292,8 @@ class RetentionSettings(Group):
                                                               "that come again; up to a quarter longer.")
     references_s: int = Field(30 * 86_400, ge=3600, description="How long a voice to clone is kept after a request last came "
                                                                 "with it; up to a quarter longer.")
-    sources_s: int = Field(30 * 86_400, ge=3600, description="How long the file of a book is kept after a request last used it; up "
-                                                             "to a quarter longer.")
+    sources_s: int = Field(30 * 86_400, ge=3600, description="How long the file of a book is kept after a request last used it; "
+                                                             "up to a quarter longer.")
     orphans_s: int = Field(86_400, ge=3600, description="How old an object must be that no job's record names, or an upload "
                                                         "that nobody finished, before it is deleted.")
     round_s: int = Field(6 * 3600, ge=60, description="Time from one walk through all objects, looking for what may go, to the "
@@ -214,15 +319,19 @@ class Settings(BaseSettings):
     producer: ProducerSettings = ProducerSettings()
     worker: WorkerSettings = WorkerSettings()
     engine: EngineSettings = EngineSettings()
+    remote: RemoteSettings = RemoteSettings()
     webhooks: WebhookSettings = WebhookSettings()
     retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
 
     @model_validator(mode="after")
-    def _a_checkpoint_to_speak_with(self) -> "Settings":
+    def _something_to_speak_with(self) -> "Settings":
         if self.worker.voice in ("qwen3", "reference") and not self.engine.checkpoint:
             raise ValueError(f"SPEECHMILL_ENGINE__CHECKPOINT must name a folder or a model of the hub when "
                              f"SPEECHMILL_WORKER__VOICE is {self.worker.voice}")
+        if self.worker.voice == "remote" and not self.remote.url:
+            raise ValueError("SPEECHMILL_REMOTE__URL must name a speech server, such as http://kokoro:8880/v1, when "
+                             "SPEECHMILL_WORKER__VOICE is remote")
         return self
 
 
@@ -237,7 +346,8 @@ def load_settings() -> Settings:
         settings = Settings()
     except (ValidationError, ValueError) as error:
         raise BadSettings(_explain(error)) from None
-    unknown = [name for name in os.environ if name.startswith("SPEECHMILL_") and name != CLIENT_URL and not _known(name)]
+    unknown = [name for name in os.environ
+               if name.startswith("SPEECHMILL_") and name not in (CLIENT_URL, CLIENT_KEY) and not _known(name)]
     if unknown:
         raise BadSettings(f"No such setting: {', '.join(sorted(unknown))}. See docs/configuration.md.")
     return settings

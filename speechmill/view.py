@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from speechmill.blobs.seam import Blobs
-from speechmill.job import Job, Output, Status
+from speechmill.job import Job, Output, OutputFile, Status
 
 JOBS_PATH = "/v1/audio/speech/jobs"
 
@@ -33,12 +33,7 @@ def job_view(job: Job, here: Viewpoint) -> dict[str, Any]:
         "language": spec["language"],
         "response_format": spec["response_format"],
         "speed": spec["speed"],
-        "created_at": _seconds(job.created_ms),
-        "started_at": _seconds(job.started_ms),
-        "completed_at": _seconds(job.completed_ms),
-        "cancelled_at": _seconds(job.cancelled_ms),
-        "expires_at": _seconds(job.expires_ms),
-        "deadline_at": _seconds(job.deadline_ms),
+        **times_view(job),
         "priority": job.klass.value,
         "queue_position": job.waiting.position if job.waiting else None,
         "waiting": job.waiting.model_dump() if job.waiting else None,
@@ -54,14 +49,31 @@ def job_view(job: Job, here: Viewpoint) -> dict[str, Any]:
     }
 
 
+def times_view(job: Job) -> dict[str, Any]:
+    """When what happened, Unix seconds."""
+    return {
+        "created_at": _seconds(job.created_ms),
+        "started_at": _seconds(job.started_ms),
+        "completed_at": _seconds(job.completed_ms),
+        "cancelled_at": _seconds(job.cancelled_ms),
+        "expires_at": _seconds(job.expires_ms),
+        "deadline_at": _seconds(job.deadline_ms),
+    }
+
+
 def result_url(job_id: str, output: Output, extension: str, here: Viewpoint) -> str:
     """A URL that anyone may download the result from for a while, without a key."""
-    url = here.blobs.url(output.key, ttl_s=here.url_ttl_s, filename=f"{job_id}.{extension}", content_type=output.content_type)
+    return file_url(output, f"{job_id}.{extension}", here)
+
+
+def file_url(file: Output | OutputFile, name: str, here: Viewpoint) -> str:
+    """The same of any file, which is downloaded as `name`."""
+    url = here.blobs.url(file.key, ttl_s=here.url_ttl_s, filename=name, content_type=file.content_type)
     return here.base_url + url if url.startswith("/") else url
 
 
 def _output(job: Job, output: Output, here: Viewpoint) -> dict[str, Any]:
-    expired = job.expires_ms is not None and here.now_s * 1000 >= job.expires_ms
+    expired = has_expired(job, here.now_s)
     return {
         "url": None if expired else result_url(job.id, output, job.spec["response_format"], here),
         "s3_uri": here.blobs.uri(output.key),
@@ -72,6 +84,11 @@ def _output(job: Job, output: Output, here: Viewpoint) -> dict[str, Any]:
         "duration_seconds": output.duration_seconds,
         "sample_rate": output.sample_rate,
     }
+
+
+def has_expired(job: Job, now_s: float) -> bool:
+    """Whether its results are kept no longer."""
+    return job.expires_ms is not None and now_s * 1000 >= job.expires_ms
 
 
 def _seconds(ms: int | None) -> int | None:

@@ -16,9 +16,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from speechmill.errors import InvalidRequest
+from speechmill.tenants import LOCAL_TENANT
 
 MAX_BODY_BYTES = 20_000
 """No event is longer, so that a receiver may refuse anything that is."""
+OMITTED: dict[str, Any] = {"chapters": [], "warnings": [], "metadata": {}, "authors": [], "output": None}
+"""What is left out of a body that would be longer, one after the other until it fits."""
 MAX_ERROR_CHARACTERS = 1000
 """Of a job's error message; the whole of it is in the job."""
 
@@ -41,14 +44,17 @@ class Event:
 
 
 def event_body(event: Event, job: Mapping[str, Any]) -> bytes:
-    """The JSON to post, UTF-8, at most MAX_BODY_BYTES. `job` is the job object that clients get, which has no input.
+    """The JSON to post, UTF-8, at most MAX_BODY_BYTES. `job` is the object that clients get, which has no input.
 
-    A long error message is cut. Where metadata would make the body too long, it is left out and `metadata_omitted` says so.
+    A long error message is cut. Where metadata would make the body too long, it is left out and `metadata_omitted` says so; of
+    books, so are other parts.
     """
     data = {**job, "error": _shortened(job.get("error"))}
     body = _encode(event, data)
-    if len(body) > MAX_BODY_BYTES:
-        body = _encode(event, {**data, "metadata": {}, "metadata_omitted": True})
+    for field, empty in OMITTED.items():
+        if len(body) > MAX_BODY_BYTES and data.get(field):
+            data |= {field: empty, f"{field}_omitted": True}
+            body = _encode(event, data)
     return body
 
 
@@ -66,6 +72,16 @@ def signed_headers(event_id: str, at_s: int, body: bytes, keys: Sequence[bytes])
 def new_secret() -> str:
     """A new secret as its owner is shown it: whsec_ and 24 random bytes in base64."""
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES.start)).decode()
+
+
+def secret_of(secret: str, tenant: str, name: str = "secret") -> str:
+    """What signs a tenant's events. The local tenant's is `secret` itself. Others' are derived from it (HMAC-SHA256, 32 bytes),
+    so that nobody who verifies events of their own can sign what another tenant's receivers would believe. Raises InvalidRequest
+    that names `name`."""
+    if tenant == LOCAL_TENANT:
+        return secret
+    key = hmac.digest(parse_secret(secret, name), b"speechmill webhook secret of " + tenant.encode(), hashlib.sha256)
+    return SECRET_PREFIX + base64.b64encode(key).decode()
 
 
 def parse_secret(secret: str, name: str = "secret") -> bytes:

@@ -4,20 +4,26 @@ import json
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from speechmill.book_view import book_view, chapter_completed_view
 from speechmill.errors import InvalidRequest, StoreUnavailable
 from speechmill.job import Job
 from speechmill.log import about
-from speechmill.store import verbs
+from speechmill.store import books, verbs
+from speechmill.store.books import BookState
 from speechmill.store.verbs import DueEvent
 from speechmill.trace.seam import Span
 from speechmill.view import Viewpoint, job_view
-from speechmill.webhook import Event, event_body, next_attempt, parse_secret
+from speechmill.webhook import Event, event_body, next_attempt, parse_secret, secret_of
 from worker.deliver import Delivery, Outcome
 from worker.station import Station
 
 log = logging.getLogger(__name__)
+
+SECRET_VARIABLE = "SPEECHMILL_WEBHOOKS__SECRET"  # noqa: S105 - what it is called
 
 
 def deliver_due(station: Station) -> None:
@@ -46,13 +52,13 @@ def _next_due(station: Station) -> DueEvent | None:
 def _deliver(station: Station, event: DueEvent) -> None:
     delays_s = station.settings.webhooks.delays_s
     try:
-        job = station.store.run(verbs.look(event.job_id, event.tenant))
-        if job is None:
+        subject = _look(station, event)
+        if subject is None:
             _settle(station, event, "dead", note="its job was deleted")
             return
-        with _span(station, event, job) as span:
+        with _span(station, event, subject.job) as span:
             assert station.courier  # the cpu role has one from the start, and only it listens to this queue
-            outcome = station.courier.post(_delivery(station, event, job))
+            outcome = station.courier.post(_delivery(station, event, subject))
             verdict, in_s = _verdict(delays_s, event, outcome)
             span.tell(outcome=verdict, status=outcome.status or 0)
             if not outcome.ok:
@@ -66,6 +72,34 @@ def _deliver(station: Station, event: DueEvent) -> None:
         _settle(station, event, *_verdict(delays_s, event, Outcome(0)), note="unexpected error")
 
 
+@dataclass(frozen=True)
+class _Subject:
+    """What an event is about, as it is now: a job, or a book with its chapters. `track`: the chapter that it tells of, or 0."""
+
+    job: Job
+    book: BookState | None = None
+    track: int = 0
+
+    def view(self, here: Viewpoint) -> Mapping[str, Any]:
+        if self.book is None:
+            return job_view(self.job, here)
+        if self.track:
+            return chapter_completed_view(self.job, self.book, self.track, here)
+        return book_view(self.job, self.book, here)
+
+
+def _look(station: Station, event: DueEvent) -> _Subject | None:
+    """None where it was deleted."""
+    whole, _, track = event.job_id.partition(".")
+    job = station.store.run(verbs.look(whole, event.tenant))
+    if job is None:
+        return None
+    if not whole.startswith("book_"):
+        return _Subject(job)
+    book = station.store.run(books.chapters(whole, event.tenant))
+    return _Subject(job, book, int(track or 0)) if book else None
+
+
 def _span(station: Station, event: DueEvent, job: Job) -> Span:
     """Of this try, linked to the one before. Its receiver is not told of the trace: it is somebody else's."""
     return station.tracer.span("webhook", "client", job.traceparent, key=f"{event.id}/{event.tries}",
@@ -73,14 +107,15 @@ def _span(station: Station, event: DueEvent, job: Job) -> Span:
                                job_id=event.job_id, event=event.type, attempt=event.tries)
 
 
-def _delivery(station: Station, event: DueEvent, job: Job) -> Delivery:
+def _delivery(station: Station, event: DueEvent, subject: _Subject) -> Delivery:
     """The event as it is posted now: times, URLs and signature are fresh at each attempt."""
     settings, now_s = station.settings, time.time()
-    key = parse_secret(settings.webhooks.secret.get_secret_value(), "SPEECHMILL_WEBHOOKS__SECRET")
+    secret = settings.webhooks.secret.get_secret_value()
+    key = parse_secret(secret_of(secret, event.tenant, SECRET_VARIABLE), SECRET_VARIABLE)
     base_url = settings.producer.public_url.rstrip("/") or f"http://{settings.producer.host}:{settings.producer.port}"
     here = Viewpoint(base_url, station.blobs, settings.blobs.url_ttl_s, now_s)
-    body = event_body(Event(event.id, event.type, event.at_ms), job_view(job, here))
-    return Delivery(job.spec["webhook"]["url"], event.id, body, (key,), int(now_s))
+    body = event_body(Event(event.id, event.type, event.at_ms), subject.view(here))
+    return Delivery(subject.job.spec["webhook"]["url"], event.id, body, (key,), int(now_s))
 
 
 def _verdict(delays_s: Sequence[float], event: DueEvent, outcome: Outcome) -> tuple[str, float]:

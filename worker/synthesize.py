@@ -52,7 +52,7 @@ class Take:
 
 
 def synthesize(station: Station, lease: Lease, spec: SpeechSpec, text: str) -> Take:
-    """Raises Stopped, Unspeakable, VoiceRefused, VoiceFailed."""
+    """Raises Stopped, Unspeakable, VoiceRefused, VoiceFailed, VoiceUnavailable."""
     with station.tracer.span("synthesize", "internal", lease.span.traceparent) as span:
         take = _found_or_spoken(station, lease, spec, text)
         span.tell(cached=take.cached, utterances=take.n_spoken, flags=",".join(take.flags),

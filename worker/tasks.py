@@ -11,7 +11,15 @@ from functools import partial
 from celery import Celery
 
 from speechmill import tasks
-from speechmill.errors import BlobMissing, BlobsUnavailable, SpeechError, SpeechmillError, StoreUnavailable, VoiceFailed
+from speechmill.errors import (
+    BlobMissing,
+    BlobsUnavailable,
+    SpeechError,
+    SpeechmillError,
+    StoreUnavailable,
+    VoiceFailed,
+    VoiceUnavailable,
+)
 from speechmill.job import JobClass, JobError, Kind, Phase, Unit
 from speechmill.log import about
 from speechmill.store import verbs
@@ -166,7 +174,7 @@ def _ended(station: Station, lease: Lease) -> Iterator[None]:
     except BlobMissing as error:
         log.error("data of this job is gone from storage: %s", error.message)
         _fail(station, lease, VoiceFailed("Data of this job is gone from storage."))
-    except (BlobsUnavailable, StoreUnavailable, OSError) as error:
+    except (BlobsUnavailable, StoreUnavailable, VoiceUnavailable, OSError) as error:
         log.warning("giving back, uncharged: %s", error)
         lease.span.tell(outcome="returned")
         _pause(lease, 1.0)

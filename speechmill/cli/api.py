@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 from urllib.parse import urlsplit
 
 import httpx
@@ -19,6 +19,9 @@ JobView = dict[str, Any]
 """A job object, as the server sends it."""
 
 JOBS = "/v1/audio/speech/jobs"
+DELIVERIES = "/v1/webhooks/deliveries"
+CLIENT_KEY = "SPEECHMILL_API_KEY"
+"""The environment variable with the key to show. (Importing speechmill.settings for its name would cost a tenth of a second.)"""
 TIMEOUT = httpx.Timeout(30, connect=5)
 EXITS = {HTTPStatus.NOT_FOUND: Exit.NOT_FOUND, HTTPStatus.GONE: Exit.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS: Exit.UNAVAILABLE,
          HTTPStatus.BAD_GATEWAY: Exit.UNAVAILABLE, HTTPStatus.SERVICE_UNAVAILABLE: Exit.UNAVAILABLE,
@@ -36,6 +39,9 @@ class Look:
 class Api:
     """A connection to the producer at `url`. Raises Failure: USAGE for what it refuses, NOT_FOUND, UNAVAILABLE, TIMEOUT."""
 
+    collection = JOBS
+    """Where the jobs lie that are looked at, listed, cancelled and tried again."""
+
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
         parts = urlsplit(self.url)
@@ -44,9 +50,9 @@ class Api:
         # A proxy that the environment names is for the world outside, and cannot reach this machine's loopback.
         loopback = parts.hostname == "localhost" or parts.hostname.startswith("127.") or parts.hostname == "::1"
         self._http = httpx.Client(base_url=self.url, timeout=TIMEOUT, trust_env=not loopback,
-                                  headers={"User-Agent": "speechmill-cli"})
+                                  headers={"User-Agent": "speechmill-cli", **_authorization()})
 
-    def __enter__(self) -> "Api":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -57,7 +63,7 @@ class Api:
         return self._json("POST", JOBS, json=body, headers={"Idempotency-Key": key})
 
     def job(self, job_id: str) -> JobView:
-        return self._json("GET", f"{JOBS}/{_one_name(job_id)}")
+        return self._json("GET", self._path(job_id))
 
     def look(self, job_id: str, *, wait_s: int | None = None, known: str = "") -> Look | None:
         """The job; with `wait_s` once it has ended, or, where `known` is an ETag, changed. None: still as known."""
@@ -65,27 +71,53 @@ class Api:
         if known:
             headers["If-None-Match"] = known
         timeout = httpx.Timeout(30 + (wait_s or 0), connect=5)
-        answer = self._answer("GET", f"{JOBS}/{_one_name(job_id)}", headers=headers, timeout=timeout)
+        answer = self._answer("GET", self._path(job_id), headers=headers, timeout=timeout)
         if answer.status_code == HTTPStatus.NOT_MODIFIED:
             return None
         return Look(_object(answer), answer.headers.get("etag", ""))
 
     def jobs(self, **query: str | int) -> dict[str, Any]:
         """A page of jobs: {data, has_more, first_id, last_id}."""
-        return self._json("GET", JOBS, params=query)
+        return self._json("GET", self.collection, params=query)
 
     def cancel(self, job_id: str) -> JobView:
-        return self._json("POST", f"{JOBS}/{_one_name(job_id)}/cancel")
+        return self._json("POST", f"{self._path(job_id)}/cancel")
 
     def retry(self, job_id: str) -> JobView:
-        return self._json("POST", f"{JOBS}/{_one_name(job_id)}/retry")
+        return self._json("POST", f"{self._path(job_id)}/retry")
+
+    def dead_events(self, **query: str | int) -> dict[str, Any]:
+        """A page of webhook events that were given up: {data, has_more, first_id, last_id}."""
+        return self._json("GET", DELIVERIES, params={"state": "dead", **query})
+
+    def replay(self, event_id: str) -> None:
+        """Send a webhook event again that was given up."""
+        self._json("POST", f"{DELIVERIES}/{_one_name(event_id, 'event', 'evt_0199c0ffee')}/replay")
+
+    def replay_all(self) -> int:
+        """All of them but those whose job is no longer kept; returns how many there were."""
+        n_replayed, after = 0, ""
+        while True:
+            page = self.dead_events(limit=100, after=after)
+            gone = [event["id"] for event in page["data"] if event["url"] is None]
+            for event in page["data"]:
+                if event["url"] is not None:
+                    self.replay(event["id"])
+                    n_replayed += 1
+            if not page["has_more"]:
+                return n_replayed
+            after = gone[-1] if gone else after  # what was replayed is dead no more, and no place to go on after
 
     def download(self, job: JobView, target: Path) -> None:
         """Write a completed job's audio to `target`, which appears whole or not at all."""
+        self.save(f"{self._path(job['id'])}/content", target, sha256=job["output"]["sha256"])
+
+    def save(self, path: str, target: Path, *, sha256: str = "") -> None:
+        """Write what lies at `path` to `target`, which appears whole or not at all, and only with this SHA-256 if given."""
         partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
         try:
             with partial.open("xb") as file:
-                self.stream(job, file)
+                self._stream(path, file, sha256)
             os.replace(partial, target)
         except OSError as error:
             raise Failure(f"cannot write {target}: {error.strerror or error}.") from None
@@ -94,16 +126,22 @@ class Api:
 
     def stream(self, job: JobView, file: IO[bytes]) -> None:
         """Write a completed job's audio to `file`, and compare its SHA-256 with what the job says."""
+        self._stream(f"{self._path(job['id'])}/content", file, job["output"]["sha256"])
+
+    def _stream(self, path: str, file: IO[bytes], sha256: str) -> None:
         digest = hashlib.sha256()
-        with self._calling(), self._http.stream("GET", f"{JOBS}/{job['id']}/content", follow_redirects=True) as answer:
+        with self._calling(), self._http.stream("GET", path, follow_redirects=True) as answer:
             if answer.is_error:
                 answer.read()
                 raise _refusal(answer)
             for piece in answer.iter_bytes():
                 digest.update(piece)
                 file.write(piece)
-        if digest.hexdigest() != job["output"]["sha256"]:
+        if sha256 and digest.hexdigest() != sha256:
             raise Failure("the audio was damaged on its way: its SHA-256 is not the one that the job names. Try again.")
+
+    def _path(self, job_id: str) -> str:
+        return f"{self.collection}/{_one_name(job_id)}"
 
     def _json(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         return _object(self._answer(method, path, **options))
@@ -141,12 +179,20 @@ def _refusal(answer: httpx.Response) -> Failure:
         message = str(answer.json()["error"]["message"])
     except (ValueError, KeyError, TypeError):
         message = f"{answer.url} answered {answer.status_code} {answer.reason_phrase}."
+    if answer.status_code == HTTPStatus.UNAUTHORIZED:
+        message += f" (This program shows the one in {CLIENT_KEY}.)"
     otherwise = Exit.FAILED if answer.is_server_error else Exit.USAGE
     return Failure(" ".join(message.split()), EXITS.get(HTTPStatus(answer.status_code), otherwise))
 
 
-def _one_name(job_id: str) -> str:
-    """`job_id` as one part of a path. Raises Failure for what cannot be the id of a job."""
-    if not job_id.replace("_", "").isalnum() or not job_id.isascii():
-        raise Failure(f"there is no job {job_id!r}; ids look like speech_0199c0ffee.", Exit.NOT_FOUND)
-    return job_id
+def _authorization() -> dict[str, str]:
+    """From the environment alone: what stands on a command line, others on the machine can read."""
+    key = os.environ.get(CLIENT_KEY, "")
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def _one_name(name: str, what: str = "job", like: str = "speech_0199c0ffee") -> str:
+    """`name` as one part of a path. Raises Failure for what cannot be the id of anything."""
+    if not name.replace("_", "").isalnum() or not name.isascii():
+        raise Failure(f"there is no {what} {name!r}; ids look like {like}.", Exit.NOT_FOUND)
+    return name

@@ -22,7 +22,8 @@ system must agree on `redis`, `blobs`, `s3`, `webhooks` and `retention`.
 """
 
 TITLES = {"redis": "Redis", "blobs": "Storage", "s3": "S3", "limits": "Limits", "producer": "Producer", "worker": "Workers",
-          "engine": "Engine", "webhooks": "Webhooks", "retention": "Retention", "log": "Logs"}
+          "engine": "Engine", "remote": "Another server as a voice", "webhooks": "Webhooks", "retention": "Retention",
+          "log": "Logs"}
 
 
 def page() -> str:

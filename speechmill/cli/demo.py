@@ -12,9 +12,9 @@ from typing import Annotated
 import typer
 
 from speechmill.cli.exits import Failure
+from speechmill.cli.own_stack import own_stack
 from speechmill.cli.sound_file import format_of
-from speechmill.cli.up import wait_ready
-from speechmill.cli.voices import Checkpoint, Voice, require_checkpoint
+from speechmill.cli.voices import Checkpoint, Voice
 
 # Several segments long, so that the whole way is gone: planned, spoken in pieces by one worker, joined by another.
 PARAGRAPH = """\
@@ -58,23 +58,12 @@ class Speaking:
 
 
 def _speak(folder: Path, speaking: Speaking, body: dict[str, str], output: Path) -> float:
-    from speechmill.cli.doctor.needs import require
     from speechmill.cli.signals import terminate_as_interrupt
-    from speechmill.cli.stack.folder import DataFolder
-    from speechmill.cli.stack.parts import Asked
-    from speechmill.cli.stack.redis import free_port
-    from speechmill.cli.stack.stack import open_stack
 
-    require(speaking.voice)
-    require_checkpoint(speaking.voice, speaking.checkpoint)
-    asked = Asked(free_port(), speaking.voice, checkpoint=speaking.checkpoint)
-    with terminate_as_interrupt(), open_stack(DataFolder(folder), asked) as stack:
-        stack.start()
-        from speechmill.cli.api import Api  # while the parts start
+    with terminate_as_interrupt(), own_stack(folder, speaking.voice, speaking.checkpoint) as stack:
+        from speechmill.cli.api import Api
         from speechmill.cli.say import speak
 
-        wait_ready(stack, speaking.voice, lambda: False)
-        typer.echo(f"started Redis, a producer and two workers at {stack.address.url}", err=True)
         with Api(stack.address.url) as api:
             job = speak(api, body, speaking.timeout_s)
             segments = job["segments"]["total"]

@@ -17,9 +17,10 @@ AWAY_S = 60.0
 ENDS = {"completed": Exit.OK, "failed": Exit.FAILED, "expired": Exit.TIMEOUT, "cancelled": Exit.CANCELLED}
 
 
-def follow(api: Api, job_id: str, *, timeout_s: float | None = None,
+def follow(api: Api, job_id: str, *, timeout_s: float | None = None, away_s: float = AWAY_S, pace_s: float = PACE_S,
            on_change: Callable[[JobView], None] | None = None) -> JobView:
-    """The job once it has ended; `on_change` sees each state on the way. Raises Failure: TIMEOUT, UNAVAILABLE, NOT_FOUND."""
+    """The job once it has ended; `on_change` sees its state on the way, every `pace_s` at most. Raises Failure: TIMEOUT,
+    NOT_FOUND, and UNAVAILABLE once the server was away for `away_s`."""
     deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
     away_since: float | None = None
     known = ""
@@ -30,7 +31,7 @@ def follow(api: Api, job_id: str, *, timeout_s: float | None = None,
             away_since = None
         except Failure as failure:
             away_since = away_since or time.monotonic()
-            if failure.exit is not Exit.UNAVAILABLE or time.monotonic() > min(away_since + AWAY_S, deadline):
+            if failure.exit is not Exit.UNAVAILABLE or time.monotonic() > min(away_since + away_s, deadline):
                 raise
             look = None
             time.sleep(1)
@@ -43,7 +44,7 @@ def follow(api: Api, job_id: str, *, timeout_s: float | None = None,
         left_s = deadline - time.monotonic()
         if left_s <= 0:
             raise Failure(f"{job_id} has not ended in {timeout_s:g} s; it goes on.", Exit.TIMEOUT)
-        time.sleep(PACE_S)
+        time.sleep(pace_s)
         wait_s = math.ceil(min(WAIT_S, left_s))
 
 

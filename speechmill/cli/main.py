@@ -9,9 +9,12 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from speechmill.cli import demo, jobs, say, up, webhook
-from speechmill.cli.bench import engine, guide, queue, soak
+from speechmill.cli import demo, jobs, keys, say, tenants, up, webhook
+from speechmill.cli.bench import cancel, engine, guide, queue, soak
+from speechmill.cli.bench.book import command as bench_book
+from speechmill.cli.bench.scale import command as scale
 from speechmill.cli.bench.serve import command as serve
+from speechmill.cli.book import app as book
 from speechmill.cli.chaos import command as chaos
 from speechmill.cli.doctor import command as doctor
 from speechmill.cli.exits import Exit, Failure
@@ -36,16 +39,23 @@ app = typer.Typer(cls=Commands, no_args_is_help=True, rich_markup_mode=None, pre
 
 bench = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure this machine.")
 bench.command("queue")(queue.queue)
+bench.command("cancel")(cancel.cancel)
 bench.command("engine")(engine.engine)
 bench.command("guide")(guide.guide)
 bench.command("soak")(soak.soak)
 bench.command("serve")(serve.serve)
+bench.command("book")(bench_book.book)
+bench.command("scale")(scale.scale)
 
 app.command("up")(up.up)
 app.command("say")(say.say)
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(book.app, name="book")
 app.command("doctor")(doctor.doctor)
 app.add_typer(webhook.app, name="webhook")
+app.add_typer(keys.app, name="keys")
+app.add_typer(tenants.app, name="tenants")
+app.command("usage")(tenants.usage)
 app.command("demo")(demo.demo)
 app.command("chaos")(chaos.chaos)
 app.add_typer(bench, name="bench")

@@ -51,10 +51,11 @@ def up(
 
 
 def wait_ready(stack: "Stack", voice: Voice, stopping: Callable[[], bool]) -> None:
-    """However long an engine takes to be fetched, loaded and warmed up: it says how far it is, and ends where it can't go on."""
+    """However long an engine takes to be fetched, loaded and warmed up, or another server to answer: it says how far it is, and
+    ends where it can't go on."""
     from speechmill.cli.stack.stack import ENGINE_READY_S
 
-    if voice.has_engine:
+    if voice.takes_time:
         stack.wait_ready(stopping, patience_s=ENGINE_READY_S, tell=lambda line: typer.echo(line, err=True))
     else:
         stack.wait_ready(stopping)

@@ -13,11 +13,17 @@ class Voice(StrEnum):
     TONE = "tone"
     QWEN3 = "qwen3"
     REFERENCE = "reference"
+    REMOTE = "remote"
 
     @property
     def has_engine(self) -> bool:
         """It speaks with a checkpoint, which takes its time to be fetched and loaded."""
         return self in (Voice.QWEN3, Voice.REFERENCE)
+
+    @property
+    def takes_time(self) -> bool:
+        """To be ready: an engine loads, and another server may be loading."""
+        return self.has_engine or self is Voice.REMOTE
 
 
 Checkpoint = Annotated[str, typer.Option(

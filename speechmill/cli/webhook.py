@@ -18,9 +18,10 @@ VARIABLE = "SPEECHMILL_WEBHOOKS__SECRET"
 def secret(
     data: Data = DEFAULT_DATA,
     new: Annotated[bool, typer.Option("--new", help="Print a fresh secret; nothing is changed.")] = False,
+    tenant: Annotated[str, typer.Option(metavar="NAME", help="Whose events it signs; each tenant has another.")] = "local",
 ) -> None:
     """Print the secret that signs this machine's webhooks."""
-    typer.echo(_new_secret() if new else known_secret(data))
+    typer.echo(_new_secret() if new else _secret_of(tenant, data))
 
 
 @app.command("dead")
@@ -74,6 +75,17 @@ def known_secret(data: Path) -> str:
         raise Failure(f"there is no secret in {data}: the first `speechmill up --data {data}` makes one. For a server that "
                       f"runs elsewhere, set {VARIABLE}; --new prints one to set.", Exit.NOT_FOUND)
     return kept.webhook_secret
+
+
+def _secret_of(tenant: str, data: Path) -> str:
+    from speechmill.errors import InvalidRequest
+    from speechmill.tenants import tenant_name
+    from speechmill.webhook import secret_of
+
+    try:
+        return secret_of(known_secret(data), tenant_name(tenant))
+    except InvalidRequest as error:
+        raise Failure(error.message, Exit.USAGE) from None
 
 
 def _new_secret() -> str:

@@ -47,19 +47,24 @@ class Submission:
     idempotency_key: str = ""
     attach: bool = False          # an SDK's retry: attach to a like job of the last ten minutes
     waiter: str = ""              # who waits for it, in a sync call
-    queue_limit: int = 1_000_000
+    queue_limit: int = 1_000_000  # this and the next two: where nothing else was said of this tenant; 0: no limit
+    job_limit: int = 0            # queued and in progress
+    characters_a_day: int = 0
     idempotency_s: int = 86_400
     traceparent: str = ""         # of the span that its units are parts of, where it is traced
 
 
 @dataclass(frozen=True)
 class Submitted:
-    """How SUBMIT ended: created | replayed | attached | reused | full."""
+    """How SUBMIT ended: created | replayed | attached | reused | full | busy | spent. `limit`: the one that refused it; of a new
+    job, the tenant's characters a day (0: none), of which `characters_left` are left."""
 
     outcome: str
     job_id: str
     bells: Bells
     job: Job | None = None        # the new job, where this very call made it
+    limit: int = 0
+    characters_left: int = 0
 
 
 @dataclass(frozen=True)
@@ -134,7 +139,8 @@ def submit(s: Submission) -> Call[Submitted]:
         s.job_id, s.tenant, spec.klass.value, spec.model, s.phase.value, s.characters, spec.model_dump_json(),
         s.text, s.input_key, s.request_id, s.idempotency_key, s.fingerprint, int(s.attach), _or_empty(spec.deadline), hook,
         s.waiter, _or_empty(spec.expires_after), s.queue_limit, s.idempotency_s, s.route, s.traceparent,
-    ), lambda reply: Submitted(reply[0], reply[1], read_bells(reply[2]), _new_job(s, *reply[3:]) if len(reply) > 3 else None))
+        s.job_limit, s.characters_a_day,
+    ), lambda reply: _submitted(s, *reply))
 
 
 def claim(worker: str, queues: Sequence[str]) -> Call[tuple[Unit, Bells] | None]:
@@ -246,6 +252,13 @@ def due(hold_ms: int) -> Call[DueEvent | None]:
 def settled(event: DueEvent, outcome: str, *, in_ms: int = 0, note: str = "") -> Call[bool]:
     """outcome: delivered | again | dead"""
     return Call(SCRIPTS["settled"], (event.id, event.hold, outcome, in_ms, note), bool)
+
+
+def _submitted(s: Submission, outcome: str, job_id: str, bells: Sequence[Any], *more: Any) -> Submitted:
+    if outcome != "created" or not more:
+        return Submitted(outcome, job_id, read_bells(bells), limit=more[0] if more else 0)
+    created_ms, waiting, limit, left = more
+    return Submitted(outcome, job_id, read_bells(bells), _new_job(s, created_ms, waiting), limit, left)
 
 
 def _or_empty(value: int | None) -> Argument:

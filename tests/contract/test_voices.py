@@ -1,5 +1,5 @@
-"""What every voice promises, said once and asked of each: tone, espeak from PATH and from the wheel, and Qwen3-TTS with an
-engine process that speaks tones."""
+"""What every voice promises, said once and asked of each: tone, espeak from PATH and from the wheel, Qwen3-TTS with an
+engine process that speaks tones, and remote with another speechmill behind it."""
 
 import threading
 import time
@@ -12,9 +12,12 @@ import pytest
 
 from speechmill.catalogue import OPENAI_VOICES, ModelInfo
 from speechmill.errors import Unspeakable, VoiceFailed, VoiceRefused
+from speechmill.settings import RemoteSettings
 from tests.contract.espeak_programs import on_path, wheel
+from tests.e2e.stack import running_stack
 from tests.qwen3_tones import qwen3_of_tones
 from worker.voices.espeak import Espeak
+from worker.voices.remote.voice import Remote
 from worker.voices.seam import SAMPLE_RATE_HZ, Cancelled, Pcm, Speech, Utterance, Voice
 from worker.voices.tone import Tone
 
@@ -46,7 +49,7 @@ ODD = {
 }
 
 
-@pytest.fixture(scope="module", params=["tone", "espeak on PATH", "espeak in the wheel", "qwen3"])
+@pytest.fixture(scope="module", params=["tone", "espeak on PATH", "espeak in the wheel", "qwen3", "remote"])
 def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Voice]:
     match request.param:
         case "tone":
@@ -57,8 +60,19 @@ def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         case "qwen3":
             checkpoint = tmp_path_factory.mktemp("Qwen3-TTS-Tones")
             return lambda: qwen3_of_tones(checkpoint)
+        case "remote":
+            base_url = request.getfixturevalue("mill")
+            return lambda: Remote(RemoteSettings(url=base_url, fields="speechmill"), speech_slots=8)
         case _:
             return lambda: Espeak(wheel())
+
+
+@pytest.fixture(scope="module")
+def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Another speechmill, which speaks tones."""
+    with running_stack(tmp_path_factory.mktemp("mill"), LIMITS__SYNC_CHARACTERS="20000", WORKER__SPEECH_SLOTS="8",
+                       PRODUCER__ABANDON_AFTER_S="0") as stack:
+        yield stack.base_url
 
 
 @pytest.fixture(scope="module")

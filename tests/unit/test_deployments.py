@@ -82,7 +82,7 @@ def test_the_programs_accept_their_settings(name: str, monkeypatch: pytest.Monke
 
 def test_the_secrets_that_are_asked_for_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     asked_for = re.findall(r"^# +(SPEECHMILL_\w+)=(\S+)$", (KUBERNETES / "kustomization.yaml").read_text("utf-8"), re.MULTILINE)
-    assert len(asked_for) == 4
+    assert len(asked_for) == 5
     for variable, value in asked_for:
         monkeypatch.setenv(variable, value)
     load_settings()

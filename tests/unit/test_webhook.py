@@ -61,6 +61,17 @@ def test_metadata_that_would_make_a_body_too_long_is_left_out_and_that_is_said()
     assert data["metadata_omitted"] is True
 
 
+def test_a_books_chapters_are_left_out_first_and_the_rest_only_where_it_must_be() -> None:
+    body = event_body(EVENT, job(chapters=[{"title": "t" * 100}] * 200, warnings=["w" * 100] * 10, authors=["Ann"]))
+    data = json.loads(body)["data"]
+    assert len(body) <= MAX_BODY_BYTES
+    assert (data["chapters"], data["chapters_omitted"], len(data["warnings"]), data["authors"]) == ([], True, 10, ["Ann"])
+    assert "warnings_omitted" not in data
+    body = event_body(EVENT, job(chapters=[1], warnings=["w" * 30_000], authors=["a" * 30_000], output={"m4b": "u" * 30_000}))
+    assert len(body) <= MAX_BODY_BYTES
+    assert json.loads(body)["data"]["output_omitted"] is True
+
+
 def test_the_most_metadata_in_ascii_still_fits() -> None:
     most = {f"{n:02}" + "k" * 62: "v" * 512 for n in range(16)}
     data = json.loads(event_body(EVENT, job(metadata=most)))["data"]

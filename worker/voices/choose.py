@@ -21,3 +21,7 @@ def open_voice(settings: Settings, watcher: Watcher) -> Voice:
 
             factory = ENGINE if settings.worker.voice == "qwen3" else REFERENCE
             return Qwen3(EngineStart(factory, settings.engine, settings.worker), watcher)
+        case "remote":
+            from worker.voices.remote.voice import Remote
+
+            return Remote(settings.remote, settings.worker.speech_slots)

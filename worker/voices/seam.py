@@ -62,7 +62,7 @@ class Speech(Protocol):
         ...
 
     def chunks(self) -> Iterator[Pcm]:
-        """Blocks for each next piece of sound. Raises Cancelled, or Unspeakable, VoiceRefused, VoiceFailed
+        """Blocks for each next piece of sound. Raises Cancelled, or Unspeakable, VoiceRefused, VoiceFailed, VoiceUnavailable
         (speechmill.errors)."""
         ...
 

@@ -29,7 +29,7 @@ def _of_the_voice(voice: Voice) -> list[Finding]:
             return [_extra("gpu")]
         case Voice.REFERENCE:
             return [_extra("reference")]
-        case Voice.TONE:
+        case Voice.TONE | Voice.REMOTE:
             return []
 
 

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 
 from speechmill.cli.doctor.finding import Finding
 from speechmill.cli.stack.folder import DataFolder
+from speechmill.cli.voices import Voice
 
+_SPEECH_SERVER_S = 5.0
 SAFE = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
 
 
@@ -50,6 +52,38 @@ def storage_in_use(outside: Mapping[str, str] = os.environ) -> Finding:
         return Finding("storage in use", "warning", error.message, "correct SPEECHMILL_S3__…, or start the store")
     place = settings.s3.endpoint_url or "AWS"
     return Finding("storage in use", "ok", f"bucket {settings.s3.bucket} at {place} can be written to")
+
+
+def speech_server_in_use(voice: Voice) -> Finding:
+    """The server of the voice remote: does it answer, and take our key?"""
+    if voice is not Voice.REMOTE:
+        return Finding("speech server", "unused", "the voice speaks by itself")
+    import httpx
+
+    from speechmill.errors import SpeechmillError
+    from speechmill.settings import load_settings
+
+    try:
+        remote = load_settings().remote
+    except SpeechmillError as error:
+        return Finding("speech server", "missing", error.message, "docs/configuration.md has all settings")
+    if not remote.url:
+        return Finding("speech server", "missing", "SPEECHMILL_REMOTE__URL is not set", "name one, as http://kokoro:8880/v1")
+    key = remote.api_key.get_secret_value()
+    try:
+        # Our workers heed no proxies of the environment either.
+        with httpx.Client(timeout=_SPEECH_SERVER_S, trust_env=False) as client:
+            answer = client.get(f"{remote.url}/models", headers={"Authorization": f"Bearer {key}"} if key else {})
+    except httpx.HTTPError as error:
+        return Finding("speech server", "warning", f"{remote.url} does not answer: {str(error) or type(error).__name__}",
+                       "start it, or correct SPEECHMILL_REMOTE__URL; workers wait for it")
+    if answer.status_code in (401, 403):
+        return Finding("speech server", "missing", f"{remote.url} refuses the key ({answer.status_code})",
+                       "correct SPEECHMILL_REMOTE__API_KEY")
+    if answer.status_code not in (200, 404):
+        return Finding("speech server", "warning", f"{remote.url}/models answers {answer.status_code}",
+                       "see its log, or correct SPEECHMILL_REMOTE__URL; redirects are not followed")
+    return Finding("speech server", "ok", f"{remote.url} answers")
 
 
 def _listed(values: Mapping[str, str | None]) -> str:

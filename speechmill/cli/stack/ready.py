@@ -1,6 +1,7 @@
 """Whether a stack can speak: the producer takes jobs, and a worker of each role has enlisted."""
 
 import http.client
+import os
 import re
 from dataclasses import dataclass
 
@@ -34,11 +35,17 @@ def _roles_with_slots(metrics: str) -> set[str]:
     return {role for role, slots in _SLOTS.findall(metrics) if float(slots) > 0}
 
 
+def _authorization() -> dict[str, str]:
+    """Where /metrics wants a key, the one that the stack was given."""
+    key = os.environ.get("SPEECHMILL_PRODUCER__ADMIN_KEY", "")
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
 def _get(address: Address, path: str) -> tuple[int | None, str]:
     # The standard library's client, since this runs while the parts need every bit of CPU to start.
     connection = http.client.HTTPConnection(address.reachable, address.port, timeout=3)
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers=_authorization())
         answer = connection.getresponse()
         return answer.status, answer.read().decode("utf-8", "replace")
     except (OSError, http.client.HTTPException):

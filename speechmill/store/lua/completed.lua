@@ -9,9 +9,11 @@ unlease(ref, 'done')
 if take ~= '' then accept(id, 0, take, call('HGET', unit_key(ref), 'characters'), {unpack(A, 7)}) end
 call('DEL', unit_key(ref))
 call('HSET', job_key(id), 'output', output, 'final_token', token)
-call('HDEL', job_key(id), 'input')
+if not is_book(id) then call('HDEL', job_key(id), 'input') end  -- a new revision of a book is made from its order
 call('DEL', P .. 'index:' .. id, P .. 'again:' .. id)
 tally('audio_ms', audio_ms)
+local f = call('HMGET', job_key(id), 'tenant', 'parts')
+if not f[2] then use(f[1], 'audio_ms', audio_ms) end  -- of a whole, its parts told
 tally('speak_ms', speak_ms)
 close(id, 'completed', '')
 return {1, bells()}

@@ -27,6 +27,12 @@
 --   depth, backlog, leased     hash     queue -> units queued, characters queued, units leased
 --   capacity, warming          hash     queue -> slots of ready workers, of workers that still warm up
 --   weights                    hash     tenant -> weight; 1 where there is none
+--   tenants                    zset     names of all that have a key, limits of their own, or ever had a job; all scores 0
+--   tenant:<tenant>            hash     jobs, queued_jobs, characters_a_day, requests_a_minute, where not the settings' (0: no limit)
+--   minute:<tenant>            hash     level, at: its token bucket of requests, for two minutes (see admit.lua)
+--   usage:<tenant>:<day>       hash     jobs, characters, spoken_characters, audio_ms; days from 1970-01-01, UTC, kept for 400
+--   keys                       zset     id of an API key -> when it was made, ms
+--   key:<id>                   hash     digest (SHA-256), tenant, name, scopes, created, used, expires, revoked
 --   jobs:<tenant>[:<status>]   zset     job -> order
 --   books:<tenant>[:<status>]  zset     the same of books; their chapters, <book>.<number>, are in no list
 --   idem:<tenant>:<route>:<key>          string  "<job> <fingerprint>"
@@ -66,6 +72,25 @@ local BELLS = {}
 
 local function tally(field, n)
   if tonumber(n) ~= 0 then call('HINCRBY', P .. 'stats', field, n) end  -- each write goes to the append-only file
+end
+
+-- What a tenant uses, by day.
+local TODAY = math.floor(NOW / 86400000)
+local function usage_key(tenant, day) return P .. 'usage:' .. tenant .. ':' .. day end
+
+local function use(tenant, field, n)
+  if tonumber(n) == 0 then return end
+  local key = usage_key(tenant, TODAY)
+  call('HINCRBY', key, field, n)
+  if call('HLEN', key) == 1 then
+    call('PEXPIRE', key, 400 * 86400000)
+    call('ZADD', P .. 'tenants', 0, tenant)
+  end
+end
+
+local function key_key(id) return P .. 'key:' .. id end
+local function key_record(id)
+  return {id, unpack(call('HMGET', key_key(id), 'tenant', 'name', 'scopes', 'created', 'used', 'expires', 'revoked'))}
 end
 
 -- A duration into a histogram: its sum, and one more in the bucket whose bound it does not exceed.
@@ -378,6 +403,7 @@ local function accept(id, n, take, characters, counts)
   tally('utterances', counts[3])
   tally('take_ms', counts[4])
   tally('take_characters', characters)
+  if counts[3] ~= '0' then use(call('HGET', job_key(id), 'tenant'), 'spoken_characters', characters) end
 end
 
 -- Whether every unit of the present phase has ended.

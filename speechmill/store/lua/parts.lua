@@ -36,15 +36,15 @@ local function go_on(id)
   end
 end
 
--- `characters` more of a part have been spoken. Of webhooks, progress comes at every tenth of the way.
+-- `characters` more of a part's text have been spoken. Of webhooks, progress comes at every tenth of the way.
 local function tell_whole(part, characters)
   local id = whole_of(part)
   local f = call('HMGET', job_key(id), 'characters', 'progress', 'status', 'lately_chars', 'lately_ms', 'lately_at', 'started')
   if f[3] ~= 'in_progress' then return end
-  local done = tonumber(call('HINCRBYFLOAT', job_key(id), 'weight_done', characters))
+  local done = tonumber(call('HINCRBY', job_key(id), 'weight_done', characters))
   local before = tonumber(f[2])
   local progress = math.max(before, math.min(99, math.floor(100 * done / tonumber(f[1]))))
-  local passed = NOW - tonumber(f[6] or f[7])
+  local passed = math.max(0, NOW - tonumber(f[6] or f[7]))  -- the clock may have been set back
   local fade = math.exp(-passed / RATE_MS)
   call('HSET', job_key(id), 'progress', progress, 'lately_at', NOW,
        'lately_chars', tonumber(f[4] or '0') * fade + characters, 'lately_ms', tonumber(f[5] or '0') * fade + passed)
@@ -61,7 +61,11 @@ local function advance(id, characters)
   call('HSET', job_key(id), 'progress', progress)
   -- Webhooks for progress come at every tenth of the way; clients that poll or listen see each step.
   record(id, math.floor(progress / 10) > math.floor(before / 10) and 'speech.job.progress' or 'speech.job.segment')
-  if whole_of(id) then tell_whole(id, tonumber(f[4]) * characters / tonumber(f[2])) end
+  if whole_of(id) then
+    -- What is spoken may be longer than the text, or shorter. Whole numbers: thirds would not add up to the chapter again.
+    local function of_text(spoken) return math.floor(tonumber(f[4]) * spoken / tonumber(f[2])) end
+    tell_whole(id, of_text(done) - of_text(done - characters))
+  end
   if f[3] == 'in_progress' and phase_over(id) then enter_phase(id, 'finish', 1, tonumber(f[4])) end
 end
 
@@ -118,7 +122,7 @@ end
 
 -- Make a job that failed wait again; of a whole, the parts that failed.
 local function again(id)
-  local f = call('HMGET', job_key(id), 'phase', 'error', 'parts', 'segments', 'speak_chars')
+  local f = call('HMGET', job_key(id), 'phase', 'error', 'parts', 'segments', 'characters')
   move(id, 'queued')
   call('HDEL', job_key(id), 'error', 'ended', 'expires', 'started', 'deadline')
   call('ZREM', P .. 'expiry', id)
@@ -126,7 +130,8 @@ local function again(id)
   if f[1] == 'finish' and cjson.decode(f[2]).code == 'segment_missing' and f[4] ~= '0' then
     -- Joining again would miss it again. All go round once more; what is still stored is found and not spoken.
     call('DEL', P .. 'segments:' .. id, P .. 'again:' .. id)
-    call('HSET', job_key(id), 'done', 0, 'flagged', 0, 'done_chars', 0, 'phase', 'speak', 'units', f[4], 'cursor', 0)
+    call('HSET', job_key(id), 'done', 0, 'flagged', 0, 'cached', 0, 'done_chars', 0, 'phase', 'speak', 'units', f[4], 'cursor', 0)
+    if whole_of(id) then call('HINCRBY', job_key(whole_of(id)), 'weight_done', 0 - tonumber(f[5])) end
   end
   record(id, 'speech.job.queued')
   if f[1] ~= 'parts' then return whole_of(id) or enqueue_what_is_left(id) end
@@ -136,5 +141,6 @@ local function again(id)
   call('HSET', job_key(id), 'opened', 0, 'running', 0)
   move(id, 'in_progress')
   call('HSET', job_key(id), 'started', NOW)
+  record(id, 'speech.job.started')
   go_on(id)
 end

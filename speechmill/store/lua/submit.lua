@@ -1,10 +1,15 @@
--- SUBMIT: accept a job, once. -> {outcome, job, bells}, and of a new job: when it was accepted (ms), why it waits
--- outcome: created | replayed (same Idempotency-Key) | attached (an SDK's retry) | reused (same key, another body) | full
+-- SUBMIT: accept a job, once. -> {outcome, job, bells}, and of a new job: when it was accepted (ms), why it waits, limit, characters
+-- left of this day; of one that was refused: limit
+-- outcome: created | replayed (same Idempotency-Key) | attached (an SDK's retry) | reused (same key, another body) | refused: full
+-- (too many wait), busy (too many are queued or in progress), spent (too many characters today)
 local id, tenant, class, model, phase, characters, spec = A[1], A[2], A[3], A[4], A[5], tonumber(A[6]), A[7]
 local input, input_key, request_id, idempotency, print = A[8], A[9], A[10], A[11], A[12]
 local attach, deadline_s, hook, waiter, keep_s = A[13] == '1', A[14], A[15], A[16], A[17]
-local queue_limit, idempotency_s, route = tonumber(A[18]), tonumber(A[19]), A[20]
-local traceparent = A[21]
+local idempotency_s, route, traceparent = tonumber(A[19]), A[20], A[21]
+
+-- The tenant's own limits, else those of the settings; 0 is none.
+local own = call('HMGET', P .. 'tenant:' .. tenant, 'queued_jobs', 'jobs', 'characters_a_day')
+local queue_limit, job_limit, day_limit = tonumber(own[1] or A[18]), tonumber(own[2] or A[22]), tonumber(own[3] or A[23])
 
 -- The reply of the first try was lost, and this is the same call again.
 if call('EXISTS', job_key(id)) == 1 then
@@ -44,7 +49,19 @@ if attach and idempotency == '' then
   end
 end
 
-if call('ZCARD', list_of(id, tenant) .. ':queued') >= queue_limit then return {'full', '', {}} end
+local function listed(status)
+  return call('ZCARD', P .. 'jobs:' .. tenant .. ':' .. status) + call('ZCARD', P .. 'books:' .. tenant .. ':' .. status)
+end
+
+-- What a book has in characters is known when it was read (see divided.lua): it comes in while there is any of the day left.
+local charged = is_book(id) and 0 or characters
+local function spent_today() return tonumber(call('HGET', usage_key(tenant, TODAY), 'characters') or '0') end
+
+if queue_limit > 0 and call('ZCARD', list_of(id, tenant) .. ':queued') >= queue_limit then return {'full', '', {}, queue_limit} end
+if job_limit > 0 and listed('queued') + listed('in_progress') + listed('cancelling') >= job_limit then
+  return {'busy', '', {}, job_limit}
+end
+if day_limit > 0 and spent_today() + math.max(charged, 1) > day_limit then return {'spent', '', {}, day_limit} end
 
 if idempotency ~= '' then call('SET', idem_key, id .. ' ' .. print, 'EX', idempotency_s) end
 call('SET', same_key, id, 'EX', 600)
@@ -68,7 +85,10 @@ end
 call('ZADD', list_of(id, tenant), order, id)
 call('ZADD', list_of(id, tenant) .. ':queued', order, id)
 tally('jobs:accepted', 1)
+use(tenant, 'jobs', 1)
+use(tenant, 'characters', charged)
 enqueue(id, 1, characters)
 call('XADD', P .. 'events', 'MAXLEN', '~', 20000, '*',
      'job', id, 'type', is_book(id) and 'book.queued' or 'speech.job.queued', 'status', 'queued', 'progress', 0, 'version', 1)
-return {'created', id, bells(), NOW, waiting(id, tenant, queue_of(phase, model, class))}
+return {'created', id, bells(), NOW, waiting(id, tenant, queue_of(phase, model, class)), day_limit,
+        day_limit > 0 and math.max(0, day_limit - spent_today()) or 0}

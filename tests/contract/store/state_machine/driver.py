@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from speechmill.book import ChapterSpec, Contents
 from speechmill.job import TERMINAL, JobError, Output, Phase, Unit
-from speechmill.store import verbs
+from speechmill.store import books, verbs
+from speechmill.store.books import NewChapter
 from speechmill.store.verbs import Bells, Call, DueEvent, Place, Submission
 from tests.contract.store.state_machine.checks.agreement import check_agreement
 from tests.contract.store.state_machine.checks.invariants import check_invariants, check_succession
@@ -19,6 +21,8 @@ WORKERS = ("w1", "w2", "w3")
 OUTPUT = Output(key="k", bytes=1, sha256="0", content_type="audio/mpeg", duration_seconds=1.5, sample_rate=24_000)
 SWEEP_MS = 700
 PLAIN = at.Sound()
+WHOLE = at.Cut()
+CONTENTS = Contents(characters=77)
 
 
 class Driver:
@@ -68,10 +72,22 @@ class Driver:
         self._tell_shares()
 
     def look(self, job: at.ModelJob) -> None:
+        if job.is_of_a_book and not job.book:
+            self._look_into(job)
         seen = self.store.run(verbs.look(job.id, job.tenant))
         assert seen
         assert (seen.status, seen.progress, seen.version) == (job.status, job.progress, job.version)
         assert (seen.segments.completed, seen.segments.total) == (len(job.takes), job.n_segments)
+
+    def _look_into(self, book: at.ModelJob) -> None:
+        state = self.store.run(books.chapters(book.id, book.tenant))
+        assert state
+        assert state.contents == (CONTENTS if book.plan_token else None)
+        found = [(chapter.status, chapter.phase, chapter.progress, chapter.characters, chapter.completed, chapter.segments,
+                  chapter.attempts, chapter.error.code if chapter.error else "", chapter.text_key) for chapter in state.chapters]
+        assert found == [(chapter.status, chapter.phase, chapter.progress, chapter.characters, len(chapter.takes),
+                          chapter.n_segments, chapter.attempts, chapter.error, _text_key(chapter.id))
+                         for chapter in self.model.chapters_of(book)]
 
     def told(self, call: Call[Any], expected: Callable[[], tuple[Any, dict[str, int]]], *, twice: bool = False) -> None:
         """Run a verb that answers (what, bells) or a Verdict. `twice`: its reply was lost, and it is run again."""
@@ -112,19 +128,24 @@ class Driver:
         assert (unit.attempt, unit.characters, unit.phase) == (expected.attempt, expected.characters, job.phase)
         assert (unit.tenant, unit.model, unit.n_segments, unit.queued_ms) == (
             job.tenant, job.model, job.n_segments, job.created_ms)
-        assert unit.text == ("Hello." if job.phase in (Phase.WHOLE, Phase.PLAN) else "")
+        keeps_text = not job.book and (job.phase in (Phase.WHOLE, Phase.PLAN) or job.is_of_a_book)
+        assert (unit.text, unit.input_key) == ("Hello." if keeps_text else "", _text_key(job.id) if job.book else "")
         if job.phase is Phase.SPEAK:
             n = int(expected.name)
             assert (unit.segment, unit.plan_offset, unit.plan_bytes) == (n, 10 * n, 10 + n)
         else:
             assert unit.segment is None
 
-    def finish(self, unit: Unit, segments: Sequence[int], sound: at.Sound = PLAIN, *, twice: bool = False) -> None:
-        """Commit it; a plan into `segments` of so many characters."""
+    def finish(self, unit: Unit, cut: at.Cut = WHOLE, sound: at.Sound = PLAIN, *, twice: bool = False) -> None:
+        """Commit it; a plan as `cut` says."""
         take = {"key": "k", "flags": ["clipped"] if sound.is_flagged else [], "cached": sound.is_cached,
                 "spoken": sound.n_utterances, "duration_seconds": sound.duration_ms / 1000}
-        if unit.phase is Phase.PLAN:
-            places = [Place(10 * n, 10 + n, size) for n, size in enumerate(segments)]
+        if unit.phase is Phase.PLAN and unit.kind == "book":
+            chapters = [_chapter(unit, n, size) for n, size in enumerate(cut.chapters, 1)]
+            self.told(books.divided(unit, CONTENTS, chapters, window=cut.window),
+                      lambda: self.model.divided(unit, CONTENTS, cut), twice=twice)
+        elif unit.phase is Phase.PLAN:
+            places = [Place(10 * n, 10 + n, size) for n, size in enumerate(cut.segments)]
             self.told(verbs.planned(unit, "plan", places), lambda: self.model.planned(unit, places), twice=twice)
         elif unit.phase is Phase.SPEAK:
             self.told(verbs.spoken(unit, take), lambda: self.model.spoken(unit, sound), twice=twice)
@@ -230,3 +251,13 @@ class Driver:
     def _tell_shares(self) -> None:
         for queue, line in self.model.lines.items():
             self.shares.setdefault(queue, Shares(self.model.weights)).wait(frozenset(line.tags))
+
+
+def _chapter(plan: Unit, number: int, characters: int) -> NewChapter:
+    voice = {"model": plan.model, "voice": "low", "language": "en"}
+    spec = ChapterSpec(**voice, number=number, track=number, tracks=number, title="A chapter")
+    return NewChapter(spec, _text_key(f"{plan.job_id}.{number}"), characters)
+
+
+def _text_key(chapter_id: str) -> str:
+    return f"text/{chapter_id}"

@@ -8,13 +8,13 @@ from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.contract.store.state_machine.acts import clients, workers, world
+from tests.contract.store.state_machine.acts import books, clients, workers, world
 from tests.contract.store.state_machine.acts.act import ACTS, perform
 from tests.contract.store.state_machine.acts.scene import EVERY_QUEUE, TENANTS, Draw, Scene
 from tests.contract.store.state_machine.clocked_store import ClockedStore
 from tests.contract.store.state_machine.driver import WORKERS, Driver
 
-KINDS = (clients, workers, world)
+KINDS = (clients, workers, books, world)
 """Whose acts may happen."""
 
 NEEDED = {clients.a_client_submits.__name__, workers.a_worker_claims.__name__}
@@ -48,7 +48,7 @@ class Machine(RuleBasedStateMachine):
             return
         driver = self.scene.driver
         driver.let_leases_end(*WORKERS)
-        self.scene.do_all("healthy", EVERY_QUEUE, [100, 200])
+        self.scene.do_all("healthy", EVERY_QUEUE)
+        driver.check_that_nothing_is_left()
         for job in driver.model.jobs.values():
             driver.look(job)
-        driver.check_that_nothing_is_left()

@@ -13,6 +13,7 @@ from speechmill.store.client import Policy
 from speechmill.store.verbs import Submission
 from tests.contract.store.state_machine.clocked_store import ClockedStore
 from tests.contract.store.state_machine.driver import Driver
+from tests.contract.store.state_machine.model.jobs import Cut
 
 TENANTS = ("ada", "ben", "cyd")
 QUEUE = "speech:tone:batch"
@@ -47,7 +48,7 @@ def submit_books(driver: Driver, tenant: str, load: Load) -> None:
         submit(driver, f"speech_{tenant}{n}", tenant, Phase.PLAN, sum(segments))
         plan = driver.claim("w1", ["cpu:batch"])
         assert plan
-        driver.finish(plan, segments)
+        driver.finish(plan, Cut(tuple(segments)))
 
 
 @given(st.tuples(*[loads] * len(TENANTS)), st.sets(st.integers(0, N_CLAIMS - 1), max_size=40))
@@ -72,7 +73,7 @@ def test_what_a_tenant_is_served_follows_its_weight(
         if n in given_back:
             driver.release(unit)
         else:
-            driver.finish(unit, ())
+            driver.finish(unit)
     total, weight = sum(served.values()), sum(weights.values())
     for tenant in TENANTS:
         fair = total * weights[tenant] / weight
@@ -91,6 +92,6 @@ def test_a_tenants_sentences_are_claimed_in_the_order_they_came(
     claimed: dict[str, list[str]] = {tenant: [] for tenant in TENANTS}
     while unit := driver.claim("w1", [QUEUE]):
         claimed[unit.tenant].append(unit.job_id)
-        driver.finish(unit, ())
+        driver.finish(unit)
     assert claimed == came
     assert driver.store.run(verbs.claim("w1", [QUEUE])) is None

@@ -7,19 +7,19 @@ from hypothesis import strategies as st
 from speechmill.job import TERMINAL, Phase, Status
 from speechmill.store import verbs
 from tests.contract.store.state_machine.acts.act import act, while_some_job
-from tests.contract.store.state_machine.acts.scene import CPU, SPEECH, Draw, Scene, draws, seldom, sizes
-from tests.contract.store.state_machine.model.jobs import WAITING, ModelJob, Place
+from tests.contract.store.state_machine.acts.scene import SPEECH, Draw, Scene, cuts, draws, seldom, sounds
+from tests.contract.store.state_machine.model.jobs import Cut, ModelJob, Place, Sound
 
 WEEK_MS = 7 * 86_400_000
 """So long results are kept."""
 
 
 def _is_open(job: ModelJob) -> bool:
-    return job.status not in TERMINAL
+    return not job.book and job.status not in TERMINAL
 
 
 def _is_worked_on(job: ModelJob) -> bool:
-    return bool(job.at(Place.LEASED))
+    return bool(job.at(Place.LEASED)) or (job.phase is Phase.PARTS and _is_open(job))
 
 
 def _has_ended(job: ModelJob) -> bool:
@@ -27,7 +27,7 @@ def _has_ended(job: ModelJob) -> bool:
 
 
 def _has_failed(job: ModelJob) -> bool:
-    return job.status is Status.FAILED
+    return not job.book and job.status is Status.FAILED
 
 
 def _is_waited_for(job: ModelJob) -> bool:
@@ -41,15 +41,13 @@ def a_client_submits(scene: Scene, data: Draw, n: int, twice: bool) -> None:
         scene.submit(asked, twice=twice)
 
 
-@act(often=3, data=draws, segments=sizes, is_spoken=seldom)
-def a_long_job_is_planned(scene: Scene, data: Draw, segments: list[int], is_spoken: bool) -> None:
+@act(often=3, data=draws, cut=cuts, is_spoken=seldom, sound=sounds)
+def a_long_job_is_planned(scene: Scene, data: Draw, cut: Cut, is_spoken: bool, sound: Sound) -> None:
     """And whatever else is to be planned before it. `is_spoken`: and everything that can be spoken is."""
-    scene.submit(replace(scene.any_submission(data), phase=Phase.PLAN, characters=sum(segments)))
-    while any(job.phase is Phase.PLAN and job.at(*WAITING) for job in scene.model.jobs.values()):
-        for unit in scene.claim("planner", CPU):
-            scene.driver.finish(unit, segments)
+    scene.submit(replace(scene.any_submission(data), phase=Phase.PLAN, characters=sum(cut.segments)))
+    scene.plan_all(cut)
     if is_spoken:
-        scene.do_all("speaker", SPEECH, segments)
+        scene.do_all("speaker", SPEECH, cut, sound)
 
 
 @act(when=lambda scene: bool(scene.asked), data=draws, is_lost_reply=st.booleans(), twice=seldom)
@@ -73,7 +71,7 @@ def a_client_cancels(scene: Scene, data: Draw, is_worked_on: bool, is_stranger: 
 def a_waiting_client_hangs_up(scene: Scene, data: Draw, n_more: int, is_promised: bool, twice: bool) -> None:
     """Perhaps after others have come to wait for the same, or somebody was promised it by a 202."""
     job = scene.pick_job(data, _is_waited_for)
-    first = next(asked for asked in scene.asked if asked.job_id == job.id)
+    first = next(asked for asked in scene.asked if asked.job_id in (job.id, job.book))
     for _ in range(n_more):
         scene.submit(replace(first, job_id="", attach=True, waiter=f"waiter{len(scene.asked) + 1}"))
     if is_promised:
@@ -93,6 +91,7 @@ def a_client_retries(scene: Scene, data: Draw, is_late: bool, twice: bool) -> No
 
 @act(when=while_some_job(_has_ended), data=draws, twice=seldom)
 def a_client_deletes(scene: Scene, data: Draw, twice: bool) -> None:
+    """Or tries to: a chapter goes with its book."""
     job = scene.pick_job(data, _has_ended)
     for _ in range(1 + twice):
         assert scene.driver.store.run(verbs.delete(job.id, job.tenant)) == scene.model.delete(job.id, job.tenant)

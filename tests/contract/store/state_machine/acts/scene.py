@@ -6,12 +6,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from speechmill.book import BookSpec, Source
 from speechmill.job import JobClass, JobError, Phase, Unit
-from speechmill.request import EVENT_TYPES, SpeechSpec, WebhookSpec
+from speechmill.request import BOOK_EVENTS, EVENT_TYPES, SpeechSpec, WebhookSpec
 from speechmill.store import verbs
 from speechmill.store.verbs import DueEvent, Submission
-from tests.contract.store.state_machine.driver import WORKERS, Driver
-from tests.contract.store.state_machine.model.jobs import ModelJob
+from tests.contract.store.state_machine.driver import PLAIN, WHOLE, WORKERS, Driver
+from tests.contract.store.state_machine.model.jobs import WAITING, Cut, ModelJob, Sound
 from tests.contract.store.state_machine.model.model import Model
 
 Draw = st.DataObject
@@ -32,12 +33,15 @@ def mostly(usual: Any, *others: Any) -> st.SearchStrategy[Any]:
 draws = st.data()
 seldom = mostly(False, True)
 workers = st.sampled_from(WORKERS)
-sizes = st.lists(st.integers(1, 280), min_size=1, max_size=6)
-"""Characters of each segment that a text is cut into."""
+sounds = st.builds(Sound, seldom, st.booleans())
+cuts = st.builds(
+    Cut, st.lists(st.integers(1, 280), min_size=1, max_size=6).map(tuple),
+    st.sampled_from(((100,), (50, 200), (1, 200, 30), ())), st.integers(1, 3))
 claimed_queues = st.one_of(
     st.just(EVERY_QUEUE), st.just(SPEECH), st.just(SPEECH), st.just(CPU), st.just(BELL),
     st.lists(st.sampled_from(SPEECH + CPU), min_size=1, max_size=3, unique=True))
-_hooks = st.sampled_from(((), EVENT_TYPES[2:], EVENT_TYPES, ("speech.job.failed",)))
+_hooks = st.sampled_from(((), EVENT_TYPES[2:], EVENT_TYPES, ("speech.job.failed", "book.failed"), BOOK_EVENTS))
+SOURCE = Source(sha256="0", name="book.txt", bytes=1)
 
 
 @dataclass
@@ -73,12 +77,22 @@ class Scene:
             waiter=data.draw(st.sampled_from(("", "", f"waiter{n}")), "waiter"),
             queue_limit=data.draw(mostly(1000, 2), "queue_limit"))
 
+    def any_book(self, data: Draw) -> Submission:
+        asked = self.any_submission(data)
+        spec = BookSpec.model_validate({**asked.spec.model_dump(), "source": SOURCE})
+        return replace(asked, spec=spec, phase=Phase.PLAN, route="books")
+
     def submit(self, asked: Submission, *, twice: bool = False) -> None:
         """Under its own id, or a new one where it has none."""
         if not asked.job_id:
-            asked = replace(asked, job_id=f"speech_{len(self.asked) + 1:06d}")
+            kind = "book" if isinstance(asked.spec, BookSpec) else "speech"
+            asked = replace(asked, job_id=f"{kind}_{len(self.asked) + 1:06d}")
         self.driver.submit(asked, twice=twice)
         self.asked.append(asked)
+
+    def retry_of(self, unit: Unit) -> None:
+        """The client asks once more for the job, or the book, that this is a unit of."""
+        self.retry(unit.job_id.partition(".")[0], unit.tenant)
 
     def retry(self, job_id: str, tenant: str, *, twice: bool = False) -> None:
         self.driver.told(verbs.retry(job_id, tenant), lambda: self.model.retry(job_id, tenant), twice=twice)
@@ -111,10 +125,17 @@ class Scene:
         self.driver.past += units
         return units
 
-    def do_all(self, worker: str, queues: Sequence[str], segments: Sequence[int]) -> None:
+    def do_all(self, worker: str, queues: Sequence[str], cut: Cut = WHOLE, sound: Sound = PLAIN) -> None:
         while units := self.claim(worker, queues):
             for unit in units:
-                self.driver.finish(unit, segments)
+                self.driver.finish(unit, cut, sound)
+
+    def plan_all(self, cut: Cut, is_meant: Callable[[ModelJob], bool] = lambda job: True, *,
+                 twice: bool = False) -> None:
+        """That is meant, and whatever else is done before it."""
+        while any(job.phase is Phase.PLAN and job.at(*WAITING) and is_meant(job) for job in self.model.jobs.values()):
+            for unit in self.claim("planner", CPU):
+                self.driver.finish(unit, cut, twice=twice)
 
     def fail(self, unit: Unit, *, is_retryable: bool, twice: bool = False) -> None:
         code = "segment_missing" if unit.phase is Phase.FINISH else "voice_failed"

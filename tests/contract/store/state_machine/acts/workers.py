@@ -13,13 +13,15 @@ from tests.contract.store.state_machine.acts.scene import (
     Draw,
     Scene,
     claimed_queues,
+    cuts,
     draws,
     mostly,
     seldom,
-    sizes,
+    sounds,
     workers,
 )
-from tests.contract.store.state_machine.model.jobs import WAITING, ModelJob, Sound
+from tests.contract.store.state_machine.driver import WHOLE
+from tests.contract.store.state_machine.model.jobs import WAITING, Cut, ModelJob, Sound
 
 
 def _waits_to_be_joined(job: ModelJob) -> bool:
@@ -45,23 +47,23 @@ def the_reply_to_a_claim_is_lost(scene: Scene, worker: str, queues: Sequence[str
     scene.claim(worker, queues)
 
 
-@act(often=2, worker=workers, queues=claimed_queues, n=st.integers(1, 12), segments=sizes)
+@act(often=2, worker=workers, queues=claimed_queues, n=st.integers(1, 12), cut=cuts)
 def a_worker_does_one_unit_after_the_other(
-        scene: Scene, worker: str, queues: Sequence[str], n: int, segments: list[int]) -> None:
+        scene: Scene, worker: str, queues: Sequence[str], n: int, cut: Cut) -> None:
     for _ in range(n):
         for unit in scene.claim(worker, queues):
-            scene.driver.finish(unit, segments)
+            scene.driver.finish(unit, cut)
 
 
-@act(often=3, when=_someone_works, data=draws, segments=sizes, sound=st.builds(Sound, seldom, seldom), twice=seldom)
-def a_worker_finishes(scene: Scene, data: Draw, segments: list[int], sound: Sound, twice: bool) -> None:
-    scene.driver.finish(scene.pick_held(data), segments, sound, twice=twice)
+@act(often=3, when=_someone_works, data=draws, cut=cuts, sound=sounds, twice=seldom)
+def a_worker_finishes(scene: Scene, data: Draw, cut: Cut, sound: Sound, twice: bool) -> None:
+    scene.driver.finish(scene.pick_held(data), cut, sound, twice=twice)
 
 
-@act(when=_someone_works, segments=sizes)
-def all_workers_finish(scene: Scene, segments: list[int]) -> None:
+@act(when=_someone_works, cut=cuts)
+def all_workers_finish(scene: Scene, cut: Cut) -> None:
     for worker, ref in scene.held():
-        scene.driver.finish(scene.driver.put_down(worker, ref), segments)
+        scene.driver.finish(scene.driver.put_down(worker, ref), cut)
 
 
 @act(often=3, when=_someone_works, data=draws, is_retryable=st.booleans(), is_retried=st.booleans(), twice=seldom)
@@ -69,7 +71,7 @@ def a_worker_fails(scene: Scene, data: Draw, is_retryable: bool, is_retried: boo
     unit = scene.pick_held(data)
     scene.fail(unit, is_retryable=is_retryable, twice=twice)
     if is_retried:
-        scene.retry(unit.job_id, unit.tenant)
+        scene.retry_of(unit)
 
 
 @act(worker=workers, queues=claimed_queues, is_retryable=st.booleans(), times=st.integers(1, 3))
@@ -85,7 +87,7 @@ def a_stored_segment_is_missing(scene: Scene, is_retried: bool) -> None:
     for unit in scene.claim("joiner", CPU):
         scene.fail(unit, is_retryable=False)
         if is_retried:
-            scene.retry(unit.job_id, unit.tenant)
+            scene.retry_of(unit)
 
 
 @act(when=_someone_works, data=draws, twice=seldom)
@@ -101,8 +103,8 @@ def a_workers_engine_dies(scene: Scene, data: Draw, worker: str, others_go_on: b
         refs = sorted(data.draw(st.sets(st.sampled_from(refs), min_size=1), "units"))
     scene.driver.crash([scene.driver.put_down(worker, ref) for ref in refs], twice=twice)
     if others_go_on:
-        all_workers_finish(scene, [100])
-        scene.do_all("speaker", SPEECH[::2], [100])
+        all_workers_finish(scene, WHOLE)
+        scene.do_all("speaker", SPEECH[::2])
 
 
 @act(often=3, when=_a_group_waits, worker=workers, slots=st.integers(2, 4), dies=seldom)
@@ -135,14 +137,14 @@ def a_worker_dies_and_is_missed(scene: Scene, data: Draw) -> None:
     scene.driver.let_leases_end(dead)
 
 
-@act(often=2, when=lambda scene: bool(scene.driver.past), data=draws, segments=sizes,
+@act(often=2, when=lambda scene: bool(scene.driver.past), data=draws, cut=cuts,
      how=st.sampled_from(("finishing", "finishing", "failing", "releasing", "crashing", "beating")))
-def a_zombie_comes_back(scene: Scene, data: Draw, segments: list[int], how: str) -> None:
+def a_zombie_comes_back(scene: Scene, data: Draw, cut: Cut, how: str) -> None:
     """With a claim that it has lost, or whose end it has told already."""
     past = {(unit.ref, unit.token): unit for unit in scene.driver.past}
     unit = past[data.draw(st.sampled_from(sorted(past)), "claim")]
     if how == "finishing":
-        scene.driver.finish(unit, segments)
+        scene.driver.finish(unit, cut)
     elif how == "failing":
         scene.fail(unit, is_retryable=data.draw(st.booleans(), "is_retryable"))
     elif how == "releasing":

@@ -17,6 +17,8 @@ def check_agreement(model: Model, snapshot: Snapshot) -> None:
     assert snapshot.named("job") == sorted(model.jobs)
     for job in model.jobs.values():
         _check_job(job, snapshot)
+        if job.n_chapters:
+            _check_book(job, model.chapters_of(job), len(model.running(job)), snapshot)
     _check_units(model, snapshot)
     _check_queues(model, snapshot)
     _check_dates(model, snapshot)
@@ -36,29 +38,50 @@ def _check_job(job: ModelJob, snapshot: Snapshot) -> None:
         "characters": job.characters, "units": len(job.units), "segments": job.n_segments, "progress": job.progress,
         "queued": len(waiting), "queued_chars": sum(unit.characters for unit in waiting), "done": len(job.takes),
         "flagged": sum(take.is_flagged for take in job.takes.values()), "done_chars": job.spoken_characters,
-        "speak_chars": sum(job.segments) or job.characters, "attempts": job.attempts, "version": job.version, "order": job.order,
-        "created": job.created_ms, "started": job.started_ms, "ended": job.ended_ms, "expires": job.expires_ms,
-        "deadline": job.deadline_ms, "plan_token": job.plan_token, "final_token": job.final_token,
-        "abandoned": 1 if job.abandoned else None, "cancelled": job.ended_ms if job.status is Status.CANCELLED else None,
+        "speak_chars": sum(job.segments) or job.asked_characters, "attempts": job.attempts, "version": job.version,
+        "order": job.order, "created": job.created_ms, "started": job.started_ms, "ended": job.ended_ms,
+        "expires": job.expires_ms, "deadline": job.deadline_ms, "plan_token": job.plan_token, "final_token": job.final_token,
+        "abandoned": 1 if job.abandoned else None, "parts": job.n_chapters,
+        "cancelled": job.ended_ms if job.status is Status.CANCELLED else None,
     }
     found = {name: record.get(name) for name in expected}
     assert found == {name: None if value is None else str(value) for name, value in expected.items()}, job.id
     assert (f'"code":"{job.error}"' in record.get("error", "")) if job.error else "error" not in record, job.id
-    keeps_text = job.phase in (Phase.WHOLE, Phase.PLAN) and job.status is not Status.COMPLETED
-    assert ("input" in record) == keeps_text, job.id
-    assert ("output" in record) == (job.status is Status.COMPLETED), job.id
+    assert ("input" in record) == _keeps_text(job), job.id
+    assert ("output" in record) == (job.final_token is not None), job.id
     takes = snapshot.hash("segments:" + job.id)
     assert takes.keys() == {str(n) for n in job.takes}, job.id
-    assert all(f'"token":{take.token}}}' in takes[str(n)] for n, take in job.takes.items()), job.id
+    assert {n: json.loads(takes[str(n)])["token"] for n in job.takes} == {n: take.token for n, take in job.takes.items()}, job.id
+    assert int(record.get("cached", "0")) == sum(take.is_cached for take in job.takes.values()), job.id
     assert set(snapshot.items("waiters:" + job.id)) == (job.waiters or set()), job.id
     assert _names(job.at(Place.LEASED)) == set(snapshot.items("leased:" + job.id)), job.id
     assert _names(job.at(Place.SUSPECT)) == set(snapshot.items("suspected:" + job.id)), job.id
     if job.status in OPEN or job.status is Status.FAILED:
-        back = [unit for unit in job.at(Place.BACK, Place.STOPPED) if unit.was_claimed]
+        back = [unit for unit in job.at(Place.LATER, Place.BACK, Place.STOPPED) if unit.was_claimed]
         again = snapshot.items("again:" + job.id)
         assert sorted(again) == sorted(unit.name for unit in back), job.id
     cut = job.segments if job.status is not Status.COMPLETED else []
     assert snapshot.segment_characters(job.id) == cut, job.id
+
+
+def _keeps_text(job: ModelJob) -> bool:
+    """Until it is cut or spoken; that of a book, which says how it was ordered, as long as the book."""
+    if job.is_of_a_book:
+        return not job.book
+    return job.phase in (Phase.WHOLE, Phase.PLAN) and job.status is not Status.COMPLETED
+
+
+def _check_book(book: ModelJob, chapters: list[ModelJob], running: int, snapshot: Snapshot) -> None:
+    """What it counts of its chapters."""
+    record = snapshot.job(book.id)
+    n_done = sum(chapter.status is Status.COMPLETED for chapter in chapters)
+    assert ("contents" in record) == (book.plan_token is not None), book.id
+    counts = tuple(int(record[name]) for name in ("opened", "window", "parts_done"))
+    assert counts == (book.opened, book.window, n_done), book.id
+    if book.status in (*OPEN, Status.CANCELLING):
+        assert int(record["running"]) == running, book.id
+    if book.status in (*OPEN, Status.FAILED):
+        assert int(record["weight_done"]) == sum(chapter.spoken_text for chapter in chapters), book.id
 
 
 def _check_units(model: Model, snapshot: Snapshot) -> None:

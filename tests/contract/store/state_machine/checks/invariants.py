@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from speechmill.job import TERMINAL, TRANSITIONS, Status
+from tests.contract.store.state_machine.checks.books import check_book
 from tests.contract.store.state_machine.checks.snapshot import Snapshot
 from tests.contract.store.state_machine.model.jobs import LogEntry
 
@@ -11,9 +12,11 @@ OPEN = {Status.QUEUED, Status.IN_PROGRESS}
 
 OWN_BY_JOB = ("job", "index", "segments", "again", "leased", "suspected", "waiters")
 """Kinds of keys that are named by a job alone."""
+LISTS = {"speech.job": "jobs", "book": "books"}
+"""Kind of job -> kind of keys that list them. Chapters are listed nowhere."""
 SINGLE = {"order", "fence", "leases", "depth", "backlog", "leased", "capacity", "warming", "weights", "deadlines", "expiry",
           "forget", "events", "outbox", "dead", "workers", "figures", "catalogue", "stats", "sweeping", "swept", "amnesty",
-          "incidents"}
+          "incidents", "tenants"}
 """Keys that stand for themselves."""
 
 
@@ -29,6 +32,9 @@ def check_invariants(now: Snapshot) -> None:
     histories_are_lawful(now.log())
     events_are_those_of_the_log(now)
     every_key_is_named_by_a_record(now)
+    for book_id in now.named("job"):
+        if "parts" in now.job(book_id):
+            check_book(now, book_id)
 
 
 def check_succession(before: Snapshot, after: Snapshot) -> None:
@@ -46,7 +52,7 @@ def check_succession(before: Snapshot, after: Snapshot) -> None:
 def each_unit_is_in_exactly_one_place(now: Snapshot, job_id: str) -> None:
     job = now.job(job_id)
     status, phase = Status(job["status"]), job["phase"]
-    names = [str(n) for n in range(int(job["units"]))] if phase == "speak" else [phase]
+    names = _unit_names(job)
     fresh = names[int(job["cursor"]):]
     again = now.items("again:" + job_id)
     leased = [_name(ref) for ref in now.items("leased:" + job_id)]
@@ -54,15 +60,18 @@ def each_unit_is_in_exactly_one_place(now: Snapshot, job_id: str) -> None:
     done = list(now.hash("segments:" + job_id)) if phase == "speak" else []
     if status in OPEN:
         assert Counter(fresh + again + leased + suspected + done) == Counter(names), f"{job_id}: each unit in one place"
-        queued = fresh + again
+        queued = fresh + again if is_opened(now, job_id) else []
         assert int(job["queued"]) == len(queued), f"{job_id}: queued"
         assert int(job["queued_chars"]) == sum(_characters(now, job_id, name) for name in queued), f"{job_id}: queued_chars"
     else:
         assert (job["queued"], job["queued_chars"], suspected) == ("0", "0", []), f"{job_id} is {status}: nothing of it waits"
-        assert bool(leased) == (status is Status.CANCELLING), f"{job_id} is {status}: {leased} are leased"
+        assert bool(leased) == (status is Status.CANCELLING and phase != "parts"), f"{job_id} is {status}: {leased} are leased"
     if status is Status.FAILED:
         assert Counter(fresh + again + done) == Counter(names), f"{job_id}: all that is not done can be retried"
-    assert ("final_token" in job) == (status is Status.COMPLETED), f"{job_id}: a result is there when it is published"
+    was_only_read = job_id.startswith("book_") and phase == "plan"
+    has_result = status is Status.COMPLETED and not was_only_read
+    assert ("final_token" in job) == has_result, f"{job_id}: a result is there when it is published"
+    assert (job["progress"] == "100") == (status is Status.COMPLETED), f"{job_id}: progress"
     assert int(job["done"]) == len(now.hash("segments:" + job_id)), f"{job_id}: done"
 
 
@@ -140,17 +149,21 @@ def who_waits_stands_in_line(now: Snapshot) -> None:
 def jobs_are_listed_by_their_status(now: Snapshot) -> None:
     listed: dict[str, dict[str, float]] = defaultdict(dict)
     for job_id in now.named("job"):
-        job = now.job(job_id)
-        for name in (job["tenant"], f"{job['tenant']}:{job['status']}"):
-            listed[name][job_id] = float(job["order"])
-    assert {name: now.scores("jobs:" + name) for name in now.named("jobs")} == dict(listed)
+        job, kind = now.job(job_id), kind_of(job_id)
+        if kind != "book.chapter":
+            for name in (job["tenant"], f"{job['tenant']}:{job['status']}"):
+                listed[f"{LISTS[kind]}:{name}"][job_id] = float(job["order"])
+    assert {name: now.scores(name) for kind in LISTS.values() for name in _with(kind + ":", now.named(kind))} == dict(listed)
 
 
 def histories_are_lawful(log: list[LogEntry]) -> None:
-    """Statuses follow the state machine's table, versions count, progress never falls, and a job commits once."""
+    """Types are those of the job's kind, statuses follow the state machine's table, versions count, progress never falls, and a
+    job commits once."""
     last: dict[str, LogEntry] = {}
     for entry in log:
-        before = last.get(entry.job)
+        kind = kind_of(entry.job)
+        assert entry.type.rpartition(".")[0] == kind, entry
+        before = last.get(entry.job) or (LogEntry(entry.job, "", "queued", 0, 1) if kind == "book.chapter" else None)
         if before is None:
             assert (entry.status, entry.version) == (Status.QUEUED, 1), entry
         else:
@@ -168,22 +181,26 @@ def events_are_those_of_the_log(now: Snapshot) -> None:
     logged = Counter((entry.job, entry.type) for entry in log)
     stored = Counter((event["job"], event["type"]) for event in map(now.hash, _with("event:", now.named("event"))))
     assert not stored - logged, "an event for the outbox that is not in the log"
-    latest = {entry.job: entry for entry in log}
+    latest = {entry.job: (entry.status, entry.version) for entry in log}
     for job_id in now.named("job"):
-        job, entry = now.job(job_id), latest[job_id]
-        assert (job["status"], int(job["version"])) == (entry.status, entry.version), f"{job_id}: every change is in the log"
+        job, began = now.job(job_id), {"book.chapter": (Status.QUEUED.value, 1)}.get(kind_of(job_id))
+        assert (job["status"], int(job["version"])) == latest.get(job_id, began), f"{job_id}: every change is in the log"
     waiting, settled = set(now.scores("outbox")), {name for name in now.named("event") if now.mortal("event:" + name)}
     assert waiting | settled == set(now.named("event")), "an event waits or is settled"
     assert not waiting & settled
-    ends = Counter(entry.status for entry in log if Status(entry.status) in TERMINAL)
+    ends = Counter((_counted_as(entry.job), entry.status) for entry in log if Status(entry.status) in TERMINAL)
     stats = now.counts("stats")
-    assert {status: stats.get(f"jobs:{status.value}", 0) for status in TERMINAL} == {status: ends[status] for status in TERMINAL}
+    counted = {(what, status.value): stats.get(f"{what}:{status.value}", 0) for what in ("jobs", "parts") for status in TERMINAL}
+    assert counted == {end: ends[end] for end in counted}
     accepted = sum(entry.version == 1 for entry in log)
     assert stats.get("jobs:accepted", 0) == accepted
 
 
 def every_key_is_named_by_a_record(now: Snapshot) -> None:
     jobs = set(now.named("job"))
+    for part in jobs:
+        book, _, number = part.rpartition(".")
+        assert not book or int(number) <= int(now.job(book).get("parts", "0")), f"{part} of no book"
     for kind in OWN_BY_JOB:
         assert set(now.named(kind)) <= jobs, f"{kind}: of jobs that are not there"
     for ref in now.named("unit"):
@@ -200,11 +217,34 @@ def every_key_is_named_by_a_record(now: Snapshot) -> None:
 
 
 def _known_families(now: Snapshot) -> Iterator[str]:
-    for kind in (*OWN_BY_JOB, "unit", "held", "ring", "clock", "tags", "suspects", "group", "jobs", "event", "worker", "waits",
-                 "celery"):
+    for kind in (*OWN_BY_JOB, "unit", "held", "ring", "clock", "tags", "suspects", "group", *LISTS.values(), "event", "worker",
+                 "waits", "celery"):
         yield from _with(kind + ":", now.named(kind))
-    for kind in ("idem", "same"):
+    for kind in ("idem", "same", "usage"):
         yield from filter(now.mortal, _with(kind + ":", now.named(kind)))
+
+
+def kind_of(job_id: str) -> str:
+    """What the types of its events start with."""
+    if not job_id.startswith("book_"):
+        return "speech.job"
+    return "book.chapter" if "." in job_id else "book"
+
+
+def is_opened(now: Snapshot, job_id: str) -> bool:
+    """Whether it may wait in a queue: a chapter may when its book has come to it."""
+    book, _, number = job_id.rpartition(".")
+    return not book or int(number) <= int(now.job(book)["opened"])
+
+
+def _counted_as(job_id: str) -> str:
+    return "parts" if kind_of(job_id) == "book.chapter" else "jobs"
+
+
+def _unit_names(job: dict[str, str]) -> list[str]:
+    if job["phase"] == "speak":
+        return [str(n) for n in range(int(job["units"]))]
+    return [] if job["phase"] == "parts" else [job["phase"]]
 
 
 def _suspects(now: Snapshot, queue: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from collections import defaultdict
 from typing import Any
 
 import redis
@@ -50,6 +51,13 @@ class Snapshot:
         self._values = {key: _plain(kind, value) for key, kind, value, _ in dumped}
         self._mortal = {key for key, _, _, mortal in dumped if mortal}
         self.keys = frozenset(self._values)
+        self._named: defaultdict[str, list[str]] = defaultdict(list)
+        for key in sorted(self.keys):
+            kind, is_family, name = key.partition(":")
+            if is_family:
+                self._named[kind].append(name)
+        self._log = [LogEntry(e["job"], e["type"], e["status"], int(e["progress"]), int(e["version"]))
+                     for e in self._values.get("events", [])]
 
     @classmethod
     def of(cls, client: redis.Redis) -> "Snapshot":
@@ -57,7 +65,7 @@ class Snapshot:
 
     def named(self, kind: str) -> list[str]:
         """What stands behind `kind:` in all keys that start so."""
-        return sorted(key.removeprefix(kind + ":") for key in self.keys if key.startswith(kind + ":"))
+        return list(self._named.get(kind, ()))
 
     def hash(self, key: str) -> dict[str, str]:
         return dict(self._values.get(key, {}))
@@ -86,8 +94,7 @@ class Snapshot:
         return self.hash("job:" + job_id)
 
     def log(self) -> list[LogEntry]:
-        return [LogEntry(e["job"], e["type"], e["status"], int(e["progress"]), int(e["version"]))
-                for e in self._values.get("events", [])]
+        return self._log
 
     def segment_characters(self, job_id: str) -> list[int]:
         """Of each planned segment, as its index says."""

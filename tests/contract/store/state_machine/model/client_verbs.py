@@ -2,14 +2,15 @@
 
 from speechmill.job import TERMINAL, Phase, Status
 from speechmill.store.verbs import Submission
-from tests.contract.store.state_machine.model.jobs import ModelJob, Place
-from tests.contract.store.state_machine.model.mill import ALL, Bells, Mill
+from tests.contract.store.state_machine.model.books import Books
+from tests.contract.store.state_machine.model.jobs import ModelJob
+from tests.contract.store.state_machine.model.mill import ALL, Bells
 
 SAME_MS = 600_000
 """So long an SDK's retry attaches to the job of the same body."""
 
 
-class ClientVerbs(Mill):
+class ClientVerbs(Books):
 
     def submit(self, asked: Submission) -> tuple[str, str, Bells]:
         """Accept a job, once, or say which one this request is a repetition of."""
@@ -27,7 +28,9 @@ class ClientVerbs(Mill):
         if asked.attach and not asked.idempotency_key and like and like.status in (
                 Status.QUEUED, Status.IN_PROGRESS, Status.COMPLETED):
             return self._join("attached", like.id, asked.waiter)
-        queued = [job for job in self.jobs.values() if (job.tenant, job.status) == (asked.tenant, Status.QUEUED)]
+        alike = ModelJob.accepted(asked, 0, 0)
+        queued = [job for job in self.jobs.values()
+                  if (job.tenant, job.status, job.kind) == (asked.tenant, Status.QUEUED, alike.kind)]
         if len(queued) >= asked.queue_limit:
             return "full", "", {}
         if asked.idempotency_key:
@@ -40,9 +43,9 @@ class ClientVerbs(Mill):
         self.orders += 1
         job = self.jobs[asked.job_id] = ModelJob.accepted(asked, self.orders, self.now_ms)
         self.stats["jobs:accepted"] += 1
-        self.enqueue(job, *job.units.values())
+        self.enqueue_what_waits(job)
         job.version = 0
-        self.record(job, "speech.job.queued")
+        self.record(job, "queued")
 
     def _join(self, outcome: str, job_id: str, waiter: str) -> tuple[str, str, Bells]:
         job = self.jobs[job_id]
@@ -54,7 +57,7 @@ class ClientVerbs(Mill):
 
     def cancel(self, job_id: str, tenant: str, waiter: str = "") -> tuple[str, Bells]:
         job = self.jobs.get(job_id)
-        if job is None or job.tenant != tenant:
+        if job is None or job.tenant != tenant or job.book:
             return "missing", {}
         if waiter:
             if not job.waiters or waiter not in job.waiters:
@@ -67,37 +70,24 @@ class ClientVerbs(Mill):
         if job.status in TERMINAL:
             return "ended", {}
         job.abandoned = job.abandoned or bool(waiter)
-        if job.at(Place.LEASED):
-            self.withdraw(job)
-            self.move(job, Status.CANCELLING)
-            self.record(job, "speech.job.cancelling")
-        else:
-            self.close(job, Status.CANCELLED)
+        self.stop(job)
         return "done", self.bells()
 
     def retry(self, job_id: str, tenant: str) -> tuple[str, Bells]:
         """Queue what failed of a failed job, and only that."""
         job = self.jobs.get(job_id)
-        if job is None or job.tenant != tenant:
+        if job is None or job.tenant != tenant or job.book:
             return "missing", {}
         if job.status is not Status.FAILED or job.expires_ms is None:
             return "not_failed", {}
         if job.expires_ms <= self.now_ms:
             return "expired", {}
-        segment_missing = job.phase is Phase.FINISH and job.error == "segment_missing"
-        self.move(job, Status.QUEUED)
-        job.error, job.ended_ms, job.expires_ms, job.started_ms, job.deadline_ms, job.forget_ms = "", None, None, None, None, None
-        if segment_missing:
-            job.takes.clear()
-            self.speak(job)
-        else:
-            self.enqueue(job, *job.at(Place.STOPPED))
-        self.record(job, "speech.job.queued")
+        self.again(job)
         return "done", self.bells()
 
     def delete(self, job_id: str, tenant: str) -> str:
         job = self.jobs.get(job_id)
-        if job is None or job.tenant != tenant:
+        if job is None or job.tenant != tenant or job.book:
             return "missing"
         if job.status not in TERMINAL:
             return "not_ended"

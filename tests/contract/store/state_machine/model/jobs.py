@@ -11,6 +11,7 @@ from speechmill.store.verbs import Submission
 class Place(StrEnum):
     """Where a unit is: always in exactly one of these."""
 
+    LATER = "later"      # not queued yet: of a chapter that is not open, until its book comes to it
     NEW = "new"          # queued, never claimed
     BACK = "back"        # queued, claimed before; goes before the new ones of its job
     SUSPECT = "suspect"  # queued with a group of suspects: its worker died
@@ -36,7 +37,7 @@ class ModelUnit:
     job: str
     name: str
     characters: int
-    place: Place = Place.NEW
+    place: Place = Place.LATER
     was_claimed: bool = False
     attempt: int = 0
     tries: int = 0
@@ -70,12 +71,23 @@ class ModelTake:
 
     token: int
     is_flagged: bool
+    is_cached: bool
     characters: int
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What a plan cuts a text into, characters of each: into segments; a book into chapters, of which `window` are open at
+    once."""
+
+    segments: tuple[int, ...] = (100,)
+    chapters: tuple[int, ...] = (100, 100)
+    window: int = 1
 
 
 @dataclass
 class ModelJob:
-    """An accepted job. `units` are those of its present phase."""
+    """An accepted job, or a chapter of an accepted book. `units` are those of its present phase."""
 
     id: str
     tenant: str
@@ -83,6 +95,7 @@ class ModelJob:
     model: str
     phase: Phase
     characters: int
+    asked_characters: int               # as it was accepted; of a book, what it was read to hold replaces `characters`
     hook: tuple[str, ...]
     order: int
     created_ms: int
@@ -105,6 +118,9 @@ class ModelJob:
     plan_token: int | None = None
     final_token: int | None = None
     abandoned: bool = False
+    n_chapters: int | None = None       # of a book that has any, once they are known
+    opened: int = 0                     # of them, up to which one
+    window: int = 0                     # how many may be open at once
 
     @classmethod
     def accepted(cls, asked: Submission, order: int, now_ms: int) -> "ModelJob":
@@ -112,11 +128,39 @@ class ModelJob:
         name = asked.phase.value
         return cls(
             id=asked.job_id, tenant=asked.tenant, klass=spec.klass, model=spec.model, phase=asked.phase,
-            characters=asked.characters, hook=spec.webhook.events if spec.webhook else (), order=order, created_ms=now_ms,
+            characters=asked.characters, asked_characters=asked.characters,
+            hook=spec.webhook.events if spec.webhook else (), order=order, created_ms=now_ms,
             units={name: ModelUnit(asked.job_id, name, asked.characters)}, waiters={asked.waiter} if asked.waiter else None,
             keep_ms=None if spec.expires_after is None else spec.expires_after * 1000,
             deadline_ms=None if spec.deadline is None else now_ms + spec.deadline * 1000,
             deadline_stands=spec.deadline is not None)
+
+    @classmethod
+    def chapter(cls, book: "ModelJob", number: int, characters: int, now_ms: int) -> "ModelJob":
+        """It waits until its book opens it, is kept as long as the book, and tells the book's receiver of itself."""
+        name, job_id = Phase.PLAN.value, f"{book.id}.{number}"
+        return cls(
+            id=job_id, tenant=book.tenant, klass=book.klass, model=book.model, phase=Phase.PLAN, characters=characters,
+            asked_characters=characters, hook=book.hook, order=book.order, created_ms=now_ms,
+            units={name: ModelUnit(job_id, name, characters)}, waiters=None, keep_ms=None, deadline_ms=None,
+            deadline_stands=False)
+
+    @property
+    def is_of_a_book(self) -> bool:
+        """The book itself, or a chapter."""
+        return self.id.startswith("book_")
+
+    @property
+    def book(self) -> str:
+        """Which it is a chapter of; "" for every job that a client asked for."""
+        return self.id.rpartition(".")[0]
+
+    @property
+    def kind(self) -> str:
+        """What the types of its events start with."""
+        if not self.is_of_a_book:
+            return "speech.job"
+        return "book.chapter" if self.book else "book"
 
     @property
     def queue(self) -> str:
@@ -140,6 +184,11 @@ class ModelJob:
     def spoken_characters(self) -> int:
         """Of a planned job, what its progress counts."""
         return 0 if "whole" in self.units else sum(take.characters for take in self.takes.values())
+
+    @property
+    def spoken_text(self) -> int:
+        """Of a chapter: as much of its text, characters, as of what is to be spoken is spoken."""
+        return self.characters * self.spoken_characters // (sum(self.segments) or 1)
 
 
 @dataclass(frozen=True)

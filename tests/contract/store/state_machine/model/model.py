@@ -2,7 +2,7 @@
 
 Each verb changes the model as the script must change Redis, and returns what the script must answer. Where the scripts leave
 something open (which of several units that came back goes first), the model is told what happened and says whether it may.
-Read mill.py first: what is remembered, and the moves that the verbs are made of.
+Read mill.py first, what is remembered; then moves.py and books.py, the moves that the verbs are made of.
 """
 
 from tests.contract.store.state_machine.model.client_verbs import ClientVerbs

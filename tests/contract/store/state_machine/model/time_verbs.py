@@ -2,11 +2,12 @@
 
 from speechmill.job import TRANSITIONS, Status
 from speechmill.store.verbs import DueEvent, Swept
+from tests.contract.store.state_machine.model.books import Books
 from tests.contract.store.state_machine.model.jobs import ModelUnit
-from tests.contract.store.state_machine.model.mill import ALL, Mill
+from tests.contract.store.state_machine.model.mill import ALL
 
 
-class TimeVerbs(Mill):
+class TimeVerbs(Books):
 
     def set_clock(self, now_ms: int) -> None:
         self.now_ms = now_ms

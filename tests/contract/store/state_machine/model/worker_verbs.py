@@ -2,22 +2,24 @@
 
 from collections.abc import Sequence
 
+from speechmill.book import Contents
 from speechmill.job import JobError, Output, Phase, Status, Unit
 from speechmill.store import verbs
+from tests.contract.store.state_machine.model.books import Books
 from tests.contract.store.state_machine.model.jobs import (
     WAITING,
+    Cut,
     Lease,
-    ModelJob,
     ModelTake,
     ModelUnit,
     ModelWorker,
     Place,
     Sound,
 )
-from tests.contract.store.state_machine.model.mill import ALL, Bells, Mill
+from tests.contract.store.state_machine.model.mill import ALL, Bells
 
 
-class WorkerVerbs(Mill):
+class WorkerVerbs(Books):
 
     def enlist(self, worker: str, state: str, slots: dict[str, int]) -> Bells:
         if state == "gone":
@@ -73,7 +75,7 @@ class WorkerVerbs(Mill):
             self.move(job, Status.IN_PROGRESS)
             job.started_ms = self.now_ms
             self.observe("wait", job.klass, self.now_ms - job.created_ms)
-            self.record(job, "speech.job.started")
+            self.record(job, "started")
 
     def beat(self, worker: str, held: Sequence[tuple[str, int]], reply_ms: int) -> tuple[bool, set[str]]:
         """Renews leases; what it is not said to hold goes back, unless its claim is too young to be missed."""
@@ -101,8 +103,25 @@ class WorkerVerbs(Mill):
         if self.ended_by_its_last_lease(job):
             return False, self.bells()
         job.plan_token, job.segments = claim.token, [place.characters for place in places]
-        self.speak(job)
-        self.record(job, "speech.job.planned")
+        self.turn_to_speaking(job)
+        self.enqueue_what_waits(job)
+        self.record(job, "planned")
+        return True, self.bells()
+
+    def divided(self, claim: Unit, contents: Contents, cut: Cut) -> tuple[bool, Bells]:
+        """A book was read. One without chapters was to be read and no more."""
+        unit, book = self._owned(claim.ref, claim.token), self.jobs.get(claim.job_id)
+        if unit is None or book is None:
+            return book is not None and book.plan_token == claim.token, self.bells()
+        self._done(unit)
+        if self.ended_by_its_last_lease(book):
+            return False, self.bells()
+        book.plan_token = claim.token
+        if cut.chapters:
+            self.divide(book, cut)
+        else:
+            book.characters = contents.characters
+            self.close(book, Status.COMPLETED)
         return True, self.bells()
 
     def spoken(self, claim: Unit, sound: Sound) -> tuple[bool, Bells]:
@@ -111,14 +130,8 @@ class WorkerVerbs(Mill):
         if unit is None or job is None:
             return job is not None and n in job.takes and job.takes[n].token == claim.token, self.bells()
         self._done(unit)
-        self._keep_take(job, n, ModelTake(claim.token, sound.is_flagged, unit.characters), sound)
-        if self.ended_by_its_last_lease(job):
-            return True, self.bells()
-        before = job.progress
-        job.progress = max(before, min(99, 100 * job.spoken_characters // sum(job.segments)))
-        self.record(job, "speech.job.progress" if job.progress // 10 > before // 10 else "speech.job.segment")
-        if job.status is Status.IN_PROGRESS and all(unit.place is Place.DONE for unit in job.units.values()):
-            self.enter(job, Phase.FINISH, {"finish": job.characters})
+        self.keep_take(job, n, ModelTake(claim.token, sound.is_flagged, sound.is_cached, unit.characters), sound)
+        self.advance(job)
         return True, self.bells()
 
     def completed(self, claim: Unit, output: Output, sound: Sound, speak_ms: int) -> tuple[bool, Bells]:
@@ -127,7 +140,7 @@ class WorkerVerbs(Mill):
             return job is not None and job.final_token == claim.token, self.bells()
         self._done(unit)
         if job.phase is Phase.WHOLE:
-            self._keep_take(job, 0, ModelTake(claim.token, sound.is_flagged, unit.characters), sound)
+            self.keep_take(job, 0, ModelTake(claim.token, sound.is_flagged, sound.is_cached, unit.characters), sound)
         job.final_token = claim.token
         self.stats["audio_ms"] += round(output.duration_seconds * 1000)
         self.stats["speak_ms"] += speak_ms
@@ -147,7 +160,7 @@ class WorkerVerbs(Mill):
         if error.retryable and unit.tries < self.policy.max_tries:
             self.queue_again(job, unit)
             return "again", self.bells()
-        self.close(job, Status.FAILED, error.code)
+        self.give_up(unit, error.code)
         return "failed", self.bells()
 
     def released(self, claim: Unit) -> tuple[bool, Bells]:
@@ -167,14 +180,6 @@ class WorkerVerbs(Mill):
         job_id, _, name = ref.rpartition("/")
         unit = self.jobs[job_id].units.get(name) if job_id in self.jobs else None
         return unit if unit and unit.lease and unit.lease.token == token else None
-
-    def _keep_take(self, job: ModelJob, n: int, take: ModelTake, sound: Sound) -> None:
-        job.takes[n] = take
-        self.stats["segments:cached" if sound.is_cached else "segments:spoken"] += 1
-        self.stats["segments_flagged"] += sound.is_flagged
-        self.stats["utterances"] += sound.n_utterances
-        self.stats["take_ms"] += sound.duration_ms
-        self.stats["take_characters"] += take.characters
 
     def _done(self, unit: ModelUnit) -> None:
         self.unlease(unit, "done")
