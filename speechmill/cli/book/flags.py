@@ -28,7 +28,7 @@ def tell_flagged(server: Server, book: BookView, output: Path | None = None, *, 
 
 def _reason(segment: dict[str, Any]) -> str:
     """What the checks found, or why it could not be spoken at all."""
-    return ", ".join((*segment["flags"], *([str(segment["error"])] if segment["error"] else [])))
+    return ", ".join((*segment["flags"], *([segment["error"]["message"]] if segment["error"] else [])))
 
 
 def _at(segment: dict[str, Any]) -> str:

