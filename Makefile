@@ -24,7 +24,7 @@ demo-book: .venv/.local-ready ## start everything, make an audiobook of examples
 
 test: .venv/.dev-ready ## all tests but the slow ones, against real services
 	@deploy/test-services.sh
-	@$(PYTHON) -m pytest -q -m "not slow"
+	@$(PYTHON) -m pytest -q -n 2 --dist loadfile -m "not slow"
 
 test-all: .venv/.dev-ready check .venv-oracle/.ready ## the checks, all tests, also the slow ones and qwen-tts's, and the images
 	@deploy/test-services.sh

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from xdist.workermanage import WorkerController
 
 from speechmill.settings import S3Settings
 from tests.services import ceph_rgw
@@ -17,7 +18,7 @@ from tests.services.s3_server import S3Server
 # The networks of the tests are tiny: several threads a layer, in several processes, would only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-_used = pytest.StashKey[list[str]]()
+_used = pytest.StashKey[set[str]]()
 
 
 def pytest_configure() -> None:
@@ -73,8 +74,19 @@ def s3_settings(s3_server: S3Server) -> S3Settings:
     return s3_server.settings(bucket=f"test-{uuid.uuid4().hex}")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: WorkerController, error: object) -> None:
+    """Of tests that run in several processes, one speaks for all."""
+    node.config.stash.setdefault(_used, set()).update(getattr(node, "workeroutput", {}).get("services", ()))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["services"] = sorted(session.config.stash.get(_used, ()))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    used = config.stash.get(_used, [])
+    used = sorted(config.stash.get(_used, ()))
     if used:
         terminalreporter.write_line(f"Real services of this run: {'; '.join(used)}.")
     if used and not ceph_rgw.installed():
@@ -82,4 +94,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def _note(request: pytest.FixtureRequest, service: str) -> None:
-    request.config.stash.setdefault(_used, []).append(service)
+    request.config.stash.setdefault(_used, set()).add(service)
