@@ -1,8 +1,9 @@
 """The plan step of a book: read the file, choose its chapters, and make each a job of its own."""
 
+import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from speechmill.blobs.seam import input_key, result_key, source_key
@@ -16,11 +17,12 @@ from worker.book.content import Book, Chapter
 from worker.book.listing import list_contents
 from worker.book.read.apart import read_apart
 from worker.book.read.casting import cast
-from worker.book.segments import chapter_pieces, lexicon_file, lexicon_of
+from worker.book.segments import chapter_pieces, lexicon_of
 from worker.inputs import job_text
 from worker.leases import Lease
 from worker.scratch import making
 from worker.station import Station
+from worker.text.lexicon.lexicon import Lexicon
 
 
 def divide(station: Station, lease: Lease) -> None:
@@ -29,11 +31,12 @@ def divide(station: Station, lease: Lease) -> None:
     order = Order.model_validate_json(job_text(station, lease.unit))
     book = _edited(_book(station, lease, spec), order)
     lease.check()
+    lexicon = Lexicon((*station.lexicons.of(lease.unit, spec).entries, *lexicon_of(order)))
     contents = list_contents(book, spec.include, cover_key=_keep_cover(station, lease, book, spec),
-                             lexicon_key=_keep_lexicon(station, lease, order))
+                             lexicon_key=_keep_lexicon(station, lease, lexicon))
     contents = contents.model_copy(update=_retitled(contents, spec))
     if spec.dry_run:
-        contents, chapters = _counted(lease, book, contents, spec, order), []
+        contents, chapters = _counted(lease, book, contents, spec, lexicon), []
     else:
         edition = _edition(station, lease, contents, spec, order)
         chapters = [_chapter(station, lease, edition, listed, chapter)
@@ -72,14 +75,14 @@ def _keep_cover(station: Station, lease: Lease, book: Book, spec: BookSpec) -> s
     return key
 
 
-def _keep_lexicon(station: Station, lease: Lease, order: Order) -> str:
-    content = lexicon_file(order).encode()
-    if not content:
+def _keep_lexicon(station: Station, lease: Lease, lexicon: Lexicon) -> str:
+    """As one: what the tenant has of its own may change before the last chapter is cut."""
+    if not lexicon:
         return ""
-    lexicon_of(order)   # what is wrong in it is said now
     unit = lease.unit
     key = result_key(unit.tenant, unit.job_id, unit.token, "lexicon")
-    station.upload(lease, key, content, "text/plain; charset=utf-8")
+    content = json.dumps([asdict(entry) for entry in lexicon.entries], ensure_ascii=False)
+    station.upload(lease, key, content.encode(), "application/json")
     return key
 
 
@@ -89,9 +92,9 @@ def _retitled(contents: Contents, spec: BookSpec) -> dict[str, object]:
     return {"title": title, "authors": (spec.author,) if spec.author else contents.authors}
 
 
-def _counted(lease: Lease, book: Book, contents: Contents, spec: BookSpec, order: Order) -> Contents:
+def _counted(lease: Lease, book: Book, contents: Contents, spec: BookSpec, lexicon: Lexicon) -> Contents:
     """With the number of segments of each chapter that would be made."""
-    voiced, lexicon = _voiced(spec, contents), lexicon_of(order)
+    voiced = _voiced(spec, contents)
     counted = []
     for listed, chapter in zip(contents.chapters, book.chapters, strict=True):
         lease.check()

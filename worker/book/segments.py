@@ -5,12 +5,13 @@ import json
 
 from speechmill.blobs.seam import Blobs
 from speechmill.book import ChapterSpec, Order
+from speechmill.lexicon.entry import Entry
+from speechmill.lexicon.parse import parse_lexicon
 from speechmill.request import SpeechSpec
 from worker.book.chapter_text import ChapterText
 from worker.inputs import PlannedSegment
 from worker.text.cut import cut
 from worker.text.lexicon.lexicon import Lexicon
-from worker.text.lexicon.parse import parse_lexicon
 from worker.text.piece import Piece
 from worker.text.reading import Reading
 
@@ -20,14 +21,9 @@ def chapter_pieces(text: ChapterText, spec: SpeechSpec, lexicon: Lexicon) -> lis
     return cut(text.text, spec.language, Reading(normalise=spec.normalize, lexicon=lexicon), text.castings)
 
 
-def lexicon_file(order: Order) -> str:
-    """The lexicon that a client gave with a book, as a file; empty where there is none."""
-    return order.lexicon_file or (json.dumps(order.lexicon, ensure_ascii=False) if order.lexicon else "")
-
-
-def lexicon_of(order: Order) -> Lexicon:
-    """Raises InvalidRequest that names the entry."""
-    return parse_lexicon(lexicon_file(order)) if lexicon_file(order) else Lexicon()
+def lexicon_of(order: Order) -> tuple[Entry, ...]:
+    """The one that a client gave with a book. Raises InvalidRequest that names the entry."""
+    return parse_lexicon(order.lexicon_file or json.dumps(order.lexicon or {}))
 
 
 def stored_lexicon(blobs: Blobs, spec: ChapterSpec) -> Lexicon:
@@ -35,7 +31,7 @@ def stored_lexicon(blobs: Blobs, spec: ChapterSpec) -> Lexicon:
     if not spec.lexicon_key:
         return Lexicon()
     with blobs.open(spec.lexicon_key) as stream:
-        return parse_lexicon(stream.read())
+        return Lexicon(parse_lexicon(stream.read()))
 
 
 def spoken_as(spec: ChapterSpec, segment: PlannedSegment, n: int) -> SpeechSpec:

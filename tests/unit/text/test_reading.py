@@ -7,10 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from speechmill.lexicon.entry import Entry
 from speechmill.request import SEGMENT_CHARACTERS, SEGMENT_CHARACTERS_CJK, has_cjk, is_speakable
 from tests.unit.text.normalise.test_any_text import is_digit, texts
 from worker.text.cut import cut
-from worker.text.lexicon.entry import Entry
 from worker.text.lexicon.lexicon import Lexicon
 from worker.text.piece import Boundary
 from worker.text.reading import Reading
@@ -133,3 +133,8 @@ def test_a_long_text_full_of_numbers_is_cut_and_normalised_in_seconds(sentence: 
     assert time.process_time() - begun < 20  # a second on a quiet core
 
 
+
+
+def test_a_title_is_said_in_full_before_a_name_that_the_lexicon_has() -> None:
+    reading = Reading(lexicon=Lexicon([Entry("Nguyen", "win")]))
+    assert reading.said("Mrs Nguyen saw Mr. Nguyen and Dr Nguyen.", "en") == "Missus win saw Mister win and Doctor win."

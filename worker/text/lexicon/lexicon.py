@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from speechmill.lexicon.entry import Entry
 from speechmill.request import has_cjk
-from worker.text.lexicon.entry import Entry
 from worker.text.normalise.edit import Edit
 
 _WITHOUT_SPACES = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF))

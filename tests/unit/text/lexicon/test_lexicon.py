@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.text.lexicon.entry import Entry
+from speechmill.lexicon.entry import Entry
 from worker.text.lexicon.lexicon import Lexicon
 from worker.text.normalise.edit import applied
 from worker.text.reading import Reading

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from speechmill.errors import InvalidRequest
-from worker.text.lexicon.entry import Entry
-from worker.text.lexicon.parse import parse_lexicon
+from speechmill.lexicon.entry import Entry
+from speechmill.lexicon.parse import parse_lexicon
 
 PLS = """<?xml version="1.0" encoding="UTF-8"?>
 <lexicon version="1.0" xmlns="http://www.w3.org/2005/01/pronunciation-lexicon" alphabet="ipa" xml:lang="en-GB">
@@ -31,8 +31,8 @@ PLS = """<?xml version="1.0" encoding="UTF-8"?>
     ("{}", []), ("[]", []), ("", []), ("<lexicon/>", []),
 ])
 def test_json_tables_and_pls_are_told_apart_and_read(content: str, entries: list[Entry]) -> None:
-    assert list(parse_lexicon(content).entries) == entries
-    assert list(parse_lexicon(content.encode()).entries) == entries
+    assert list(parse_lexicon(content)) == entries
+    assert list(parse_lexicon(content.encode())) == entries
 
 
 @pytest.mark.parametrize(("content", "problem"), [

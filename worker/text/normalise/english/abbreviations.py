@@ -43,7 +43,7 @@ def rules() -> tuple[Rule, ...]:
         Rule(re.compile(rf"(?<!\w)(?:{_any_of(_BEFORE_NUMBERS)})(?=\s?\d)"), lambda match: _BEFORE_NUMBERS[match[0]]),
         Rule(re.compile(rf"\b({_any_of(_TITLES)})\.(?=\s?[A-ZÀ-Þ{TAKEN}])"), lambda match: _TITLES[match[1]]),
         Rule(re.compile(r"\b(Mr|Mrs|Ms|Messrs)\."), lambda match: _TITLES[match[1]]),
-        Rule(re.compile(r"\b(Mr|Mrs|Dr|Prof)(?=\s[A-Z])"), lambda match: _TITLES[match[1]]),
+        Rule(re.compile(rf"\b(Mr|Mrs|Dr|Prof)(?=\s[A-ZÀ-Þ{TAKEN}])"), lambda match: _TITLES[match[1]]),
         Rule(re.compile(rf"(?<=[\w,&’']\s)({_any_of(_AFTER_NAMES)})\."),
              lambda match: _AFTER_NAMES[match[1]] + _kept_dot(match, _END_OF_TEXT)),
         Rule(re.compile(rf"(?<![\w.])(?:{dotted})", re.IGNORECASE), _anywhere),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers.expat import ExpatError, ParserCreate
 
-from worker.text.lexicon.entry import Entry, entry, refused
+from speechmill.lexicon.entry import Entry, entry, refused
 
 
 @dataclass

@@ -5,22 +5,21 @@ import io
 import json
 from collections.abc import Iterator
 
-from worker.text.lexicon.entry import Entry, entry, refused
-from worker.text.lexicon.lexicon import Lexicon
-from worker.text.lexicon.pls import pls_entries
+from speechmill.lexicon.entry import Entry, entry, refused
+from speechmill.lexicon.pls import pls_entries
 
 _COLUMNS = ("grapheme", "alias", "language")
 
 
-def parse_lexicon(content: bytes | str) -> Lexicon:
+def parse_lexicon(content: bytes | str) -> tuple[Entry, ...]:
     """By what it looks like: `{…}` or `[…]` is JSON, `<…>` is PLS, anything else a table, with tabs or commas between a line's
     grapheme, alias and language; the last may be left out, and so may a first line that names them. Lines of a table that are
     empty or begin with # are none. Raises InvalidRequest."""
     text = _decoded(content).lstrip("\ufeff")
     start = text.lstrip()[:1]
     if start in ("{", "["):
-        return Lexicon(_json_entries(text))
-    return Lexicon(pls_entries(text) if start == "<" else _table_entries(text))
+        return tuple(_json_entries(text))
+    return tuple(pls_entries(text) if start == "<" else _table_entries(text))
 
 
 def _decoded(content: bytes | str) -> str:
@@ -42,7 +41,7 @@ def _json_entries(text: str) -> Iterator[Entry]:
         raise refused("as a whole", f"this is no JSON that can be read: {error}") from None
     if text.lstrip().startswith("{"):
         for grapheme, alias in found:
-            yield entry(grapheme, alias, "", f"entry {grapheme!r}")
+            yield entry(grapheme, alias, "", f"entry {grapheme[:80]!r}")
         return
     for n, item in enumerate(found):
         if not isinstance(item, list) or not all(isinstance(pair, tuple) for pair in item):
