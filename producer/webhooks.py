@@ -43,6 +43,9 @@ async def replay_delivery(request: Request, event_id: str) -> Response:
     if outcome == "delivered":
         raise Conflict("The event has been delivered; only one that was given up can be sent again.",
                        code="event_delivered")
+    if outcome == "endpoint_disabled":
+        raise Conflict("The webhook endpoint that the event was for is disabled; enable it first.",
+                       code="webhook_endpoint_disabled")
     if outcome == "job_gone":
         raise Gone("The job that the event tells of is no longer kept.", code="job_gone")
     return JSONResponse({"id": event_id, "object": "webhook.delivery", "state": "pending"}, status_code=202)
@@ -54,7 +57,8 @@ def _view(event: DeadEvent) -> dict[str, Any]:
         "object": "webhook.delivery",
         "state": "dead",
         "type": event.type,
-        "job_id": event.job_id,
+        "job_id": None if event.job_id.startswith("we_") else event.job_id,
+        "endpoint_id": event.endpoint_id or None,
         "url": event.url or None,
         "attempts": event.tries,
         "created_at": event.created_ms // 1000,

@@ -127,9 +127,16 @@ def resolve(target: Target, policy: Policy, lookup: Lookup, timeout_s: float) ->
     return tuple(map(_inner, addresses))
 
 
-async def check_at_submit(url: str, policy: Policy, lookup: Lookup, timeout_s: float = 1.0) -> None:
-    """Judge `url` when a job comes in. A name that does not resolve in time passes: the receiver may be set up later, and
-    every delivery checks again. Raises InvalidRequest(param="webhook.url")."""
+async def check_at_submit(url: str, policy: Policy, lookup: Lookup, timeout_s: float = 1.0, *, param: str = PARAM) -> None:
+    """Judge `url` when a client names it, as `param`. A name that does not resolve in time passes: the receiver may be set up
+    later, and every delivery checks again. Raises InvalidRequest that names `param`."""
+    try:
+        await _check(url, policy, lookup, timeout_s)
+    except InvalidRequest as error:
+        raise InvalidRequest(f"{param}{error.message.removeprefix(PARAM)}", param=param) from None
+
+
+async def _check(url: str, policy: Policy, lookup: Lookup, timeout_s: float) -> None:
     target = check_url(url, policy)
     if target.literal or policy.by_name:
         return

@@ -42,6 +42,7 @@ class Outcome:
     status: int | None = None        # None: no answer came
     error: str = ""
     retry_after_s: int | None = None
+    ours: bool = False               # it failed on our side of the wire, and says nothing of the receiver
 
     @property
     def ok(self) -> bool:
@@ -97,15 +98,15 @@ class Courier:
     def post(self, delivery: Delivery) -> Outcome:
         """One attempt, at most `timeout_s` long. Raises nothing that a URL, a name server or a receiver can cause."""
         started = time.monotonic()
-        status, retry_after_s = None, None
+        status, retry_after_s, ours = None, None, False
         try:
             response = self._attempt(delivery, Deadline(started + self._timeout_s))
             status = response.status_code
             retry_after_s = _retry_after_s(response, delivery.at_s)
             error = _complaint(status)
         except (InvalidRequest, OSError, h11.RemoteProtocolError) as problem:
-            error = self._explain(problem)
-        return Outcome(round((time.monotonic() - started) * 1000), status, error, retry_after_s)
+            error, ours = self._explain(problem), isinstance(problem, ProxyAway)
+        return Outcome(round((time.monotonic() - started) * 1000), status, error, retry_after_s, ours)
 
     def _attempt(self, delivery: Delivery, deadline: Deadline) -> h11.Response:
         target = check_url(delivery.url, self._policy)
@@ -125,7 +126,7 @@ class Courier:
                 addresses = self._lookup.start(self._proxy.host, self._proxy.port).result(deadline.left_s())
                 return dial(addresses, self._proxy.port, deadline)
             except OSError as problem:
-                raise ProxyFailed("The egress proxy cannot be reached.") from problem
+                raise ProxyAway("The egress proxy cannot be reached.") from problem
         return dial(resolve(target, self._policy, self._lookup, deadline.left_s()), target.port, deadline)
 
     def _request(self, target: Target, delivery: Delivery) -> h11.Request:
@@ -160,7 +161,11 @@ class Courier:
 
 
 class ProxyFailed(OSError):
-    """The egress proxy is away, or would not connect us."""
+    """The egress proxy would not connect us."""
+
+
+class ProxyAway(ProxyFailed):
+    """Nobody could ask it."""
 
 
 def usual_trust() -> ssl.SSLContext:

@@ -8,16 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from speechmill.batch_view import batch_view
 from speechmill.book_view import book_view, chapter_completed_view
 from speechmill.errors import InvalidRequest, StoreUnavailable
 from speechmill.job import Job
 from speechmill.log import about
-from speechmill.store import books, verbs
+from speechmill.store import batches, books, deliveries, endpoints, verbs
+from speechmill.store.batches import BatchState
 from speechmill.store.books import BookState
-from speechmill.store.verbs import DueEvent
+from speechmill.store.deliveries import DueEvent, Fault
 from speechmill.trace.seam import Span
 from speechmill.view import Viewpoint, job_view
 from speechmill.webhook import Event, event_body, next_attempt, parse_secret, secret_of
+from speechmill.webhook_endpoint import Endpoint, endpoint_view, signing_keys
 from worker.deliver import Delivery, Outcome
 from worker.station import Station
 
@@ -31,7 +34,7 @@ def deliver_due(station: Station) -> None:
     while station.deliveries.take():
         try:
             while not station.draining.is_set() and (event := _next_due(station)):
-                with about(job_id=event.job_id, event_id=event.id, attempt=event.tries):
+                with about(job_id=event.job_id, event_id=event.event_id, attempt=event.tries):
                     _deliver(station, event)
         finally:
             refused = station.deliveries.give_back()
@@ -43,7 +46,7 @@ def _next_due(station: Station) -> DueEvent | None:
     # Held for longer than an attempt can last, so that a second worker does not post it at the same time.
     hold_ms = round((station.settings.webhooks.timeout_s + 15) * 1000)
     try:
-        return station.store.run(verbs.due(hold_ms))
+        return station.store.run(deliveries.due(hold_ms))
     except StoreUnavailable as error:
         log.warning("cannot look for webhook events: %s", error.message)
         return None
@@ -54,16 +57,16 @@ def _deliver(station: Station, event: DueEvent) -> None:
     try:
         subject = _look(station, event)
         if subject is None:
-            _settle(station, event, "dead", note="its job was deleted")
+            _settle(station, event, "dead", note="what it tells of was deleted")
             return
-        with _span(station, event, subject.job) as span:
+        with _span(station, event, subject) as span:
             assert station.courier  # the cpu role has one from the start, and only it listens to this queue
             outcome = station.courier.post(_delivery(station, event, subject))
             verdict, in_s = _verdict(delays_s, event, outcome)
             span.tell(outcome=verdict, status=outcome.status or 0)
             if not outcome.ok:
                 span.fail(str(outcome.status or "no_answer"))
-            _settle(station, event, verdict, in_s, note=_note(outcome))
+            _settle(station, event, verdict, in_s, note=_note(outcome), fault=_fault(outcome))
     except (StoreUnavailable, InvalidRequest) as error:
         # Not settled, and so not counted as a try: it is due again when its hold ends.
         log.warning("webhook event is held: %s", error.message)
@@ -74,13 +77,21 @@ def _deliver(station: Station, event: DueEvent) -> None:
 
 @dataclass(frozen=True)
 class _Subject:
-    """What an event is about, as it is now: a job, or a book with its chapters. `track`: the chapter that it tells of, or 0."""
+    """What an event is about, as it is now: a job, a book with its chapters, a batch, or a webhook endpoint. `track`: the
+    chapter that it tells of, or 0."""
 
-    job: Job
+    job: Job | None
     book: BookState | None = None
     track: int = 0
+    endpoint: Endpoint | None = None
+    batch: BatchState | None = None
 
     def view(self, here: Viewpoint) -> Mapping[str, Any]:
+        if self.endpoint:
+            return endpoint_view(self.endpoint, round(here.now_s * 1000))
+        assert self.job
+        if self.batch:
+            return batch_view(self.job, self.batch)
         if self.book is None:
             return job_view(self.job, here)
         if self.track:
@@ -90,19 +101,26 @@ class _Subject:
 
 def _look(station: Station, event: DueEvent) -> _Subject | None:
     """None where it was deleted."""
+    if event.job_id.startswith("we_"):
+        endpoint = station.store.run(endpoints.endpoint(event.job_id, event.tenant))
+        return _Subject(None, endpoint=endpoint) if endpoint else None
     whole, _, track = event.job_id.partition(".")
     job = station.store.run(verbs.look(whole, event.tenant))
     if job is None:
         return None
+    if whole.startswith("batch_"):
+        batch = station.store.run(batches.state(whole, event.tenant))
+        return _Subject(job, batch=batch) if batch else None
     if not whole.startswith("book_"):
         return _Subject(job)
     book = station.store.run(books.chapters(whole, event.tenant))
     return _Subject(job, book, int(track or 0)) if book else None
 
 
-def _span(station: Station, event: DueEvent, job: Job) -> Span:
+def _span(station: Station, event: DueEvent, subject: _Subject) -> Span:
     """Of this try, linked to the one before. Its receiver is not told of the trace: it is somebody else's."""
-    return station.tracer.span("webhook", "client", job.traceparent, key=f"{event.id}/{event.tries}",
+    parent = subject.job.traceparent if subject.job else ""
+    return station.tracer.span("webhook", "client", parent, key=f"{event.id}/{event.tries}",
                                after=f"{event.id}/{event.tries - 1}" if event.tries > 1 else "",
                                job_id=event.job_id, event=event.type, attempt=event.tries)
 
@@ -110,12 +128,19 @@ def _span(station: Station, event: DueEvent, job: Job) -> Span:
 def _delivery(station: Station, event: DueEvent, subject: _Subject) -> Delivery:
     """The event as it is posted now: times, URLs and signature are fresh at each attempt."""
     settings, now_s = station.settings, time.time()
-    secret = settings.webhooks.secret.get_secret_value()
-    key = parse_secret(secret_of(secret, event.tenant, SECRET_VARIABLE), SECRET_VARIABLE)
+    url, keys = _receiver(settings.webhooks.secret.get_secret_value(), event, subject, now_s)
     base_url = settings.producer.public_url.rstrip("/") or f"http://{settings.producer.host}:{settings.producer.port}"
     here = Viewpoint(base_url, station.blobs, settings.blobs.url_ttl_s, now_s)
-    body = event_body(Event(event.id, event.type, event.at_ms), subject.view(here))
-    return Delivery(subject.job.spec["webhook"]["url"], event.id, body, (key,), int(now_s))
+    body = event_body(Event(event.event_id, event.type, event.at_ms), subject.view(here))
+    return Delivery(url, event.event_id, body, keys, int(now_s))
+
+
+def _receiver(secret: str, event: DueEvent, subject: _Subject, now_s: float) -> tuple[str, tuple[bytes, ...]]:
+    """Its URL, and the keys to sign with."""
+    if event.endpoint:
+        return event.endpoint.url, signing_keys(secret, event.endpoint, round(now_s * 1000), SECRET_VARIABLE)
+    assert subject.job  # of an event that goes to its job's own webhook
+    return subject.job.spec["webhook"]["url"], (parse_secret(secret_of(secret, event.tenant, SECRET_VARIABLE), SECRET_VARIABLE),)
 
 
 def _verdict(delays_s: Sequence[float], event: DueEvent, outcome: Outcome) -> tuple[str, float]:
@@ -129,10 +154,17 @@ def _verdict(delays_s: Sequence[float], event: DueEvent, outcome: Outcome) -> tu
     return "again", wait_s
 
 
-def _settle(station: Station, event: DueEvent, verdict: str, in_s: float = 0.0, *, note: str) -> None:
+def _fault(outcome: Outcome) -> Fault:
+    if outcome.disable:
+        return "gone"
+    return "" if outcome.ok or outcome.ours else "failing"
+
+
+def _settle(station: Station, event: DueEvent, verdict: str, in_s: float = 0.0, *, note: str, fault: Fault = "") -> None:
     log.log(logging.INFO if verdict == "delivered" else logging.WARNING, "webhook %s: %s%s", event.type, verdict,
             f" in {in_s:.0f} s ({note})" if verdict == "again" else f" ({note})")
-    station.store.run(verbs.settled(event, verdict, in_ms=round(in_s * 1000), note=note))
+    patience_s = station.settings.webhooks.disable_after_s
+    station.store.run(deliveries.settled(event, verdict, in_ms=round(in_s * 1000), note=note, fault=fault, patience_s=patience_s))
 
 
 def _note(outcome: Outcome) -> str:

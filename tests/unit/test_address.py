@@ -15,6 +15,7 @@ from speechmill.address import Policy, Target, check_at_submit, check_url, is_pu
 from speechmill.errors import InvalidRequest
 from speechmill.lookup import Lookup
 from speechmill.settings import WebhookSettings
+from tests.refused_addresses import FORMS, Trap
 
 OPEN = Policy()
 LOOPBACK = Policy.of(WebhookSettings(allow_cidrs=("127.0.0.0/8", "::1/128")))
@@ -311,6 +312,11 @@ def test_a_name_may_have_public_and_listed_addresses_over_https() -> None:
                                  "https://127.0.0.1/", "http://example.com/", "https://example.com:22/"])
 def test_what_the_url_alone_gives_away_is_refused_before_the_proxy_is_asked(url: str) -> None:
     refusal(url, PROXIED)
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_every_form_that_is_refused_without_a_proxy_is_refused_with_one(form: str) -> None:
+    refusal(Trap("127.1.2.3", 5000).url(form), PROXIED)
 
 
 def test_public_names_are_left_to_the_proxy() -> None:

@@ -1,6 +1,7 @@
--- SETTLED: how one delivery went. -> 1 | 0 (somebody else has tried since)
+-- SETTLED: how one delivery went. -> 1 | 0 (somebody else has tried since, or it was withdrawn)
 -- outcome: delivered | again (due in A[4] ms) | dead
-local event, hold, outcome, in_ms, note = A[1], A[2], A[3], tonumber(A[4]), A[5]
+-- fault: what is to be said of its receiver: '' (nothing) | failing | gone (it wants no more)
+local event, hold, outcome, in_ms, note, fault, patience_ms = A[1], A[2], A[3], tonumber(A[4]), A[5], A[6], tonumber(A[7])
 local key = P .. 'event:' .. event
 if call('HGET', key, 'hold') ~= hold then return 0 end
 call('HINCRBY', key, 'tries', 1)
@@ -14,4 +15,20 @@ else
   call('PEXPIRE', key, RESULTS_MS)
   if outcome == 'dead' then call('ZADD', P .. 'dead', NOW, event) end
 end
+
+-- An endpoint that has taken nothing for long is disabled, and one that wants no more at once.
+local function judge(endpoint)
+  local record = endpoint_key(endpoint)
+  if outcome == 'delivered' then
+    call('HDEL', record, 'failing')
+  elseif fault == 'gone' then
+    disable(endpoint, 'gone')
+  elseif fault == 'failing' then
+    call('HSETNX', record, 'failing', NOW)
+    if patience_ms > 0 and NOW - call('HGET', record, 'failing') >= patience_ms then disable(endpoint, 'failing') end
+  end
+end
+
+local endpoint = call('HGET', key, 'endpoint')
+if endpoint and is_enabled(endpoint) then judge(endpoint) end
 return 1
