@@ -20,11 +20,17 @@ log = logging.getLogger(__name__)
 BLOCK_MS = 5_000
 
 
-class Watch:
-    """One client's interest in one job."""
+LOOKS_AT_ONCE = 16
+"""Clients that wait have time: thousands of them, woken in the same moment, must not open a connection to Redis each, nor stand
+before somebody who brings a job."""
 
-    def __init__(self, until_end: bool) -> None:
+
+class Watch:
+    """One client's interest in one job. Whoever wakes takes his `turn` to look."""
+
+    def __init__(self, until_end: bool, turn: asyncio.Semaphore | None = None) -> None:
         self.until_end = until_end
+        self.turn = turn or asyncio.Semaphore()
         self._changed = asyncio.Event()
 
     def wake(self) -> None:
@@ -47,6 +53,7 @@ class Feed:
         self._redis = redis.asyncio.Redis.from_url(
             settings.redis.url, decode_responses=True, socket_connect_timeout=1, socket_timeout=BLOCK_MS / 1000 + 5,
             socket_keepalive=True, retry=Retry(NoBackoff(), 0))
+        self.turn = asyncio.Semaphore(LOOKS_AT_ONCE)
         self._watches: dict[str, set[Watch]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -62,7 +69,7 @@ class Feed:
     @contextmanager
     def watching(self, job_id: str, *, until_end: bool) -> Iterator[Watch]:
         """`until_end`: be woken only by the job's end, not by each step."""
-        watch = Watch(until_end)
+        watch = Watch(until_end, self.turn)
         self._watches.setdefault(job_id, set()).add(watch)
         try:
             yield watch

@@ -1,0 +1,1 @@
+"""Streams to clients: sound while it is made (`answer.py`), and what becomes of a job (`events.py`)."""
