@@ -1,0 +1,1 @@
+"""Captions: a text and its times in pieces that fit on a screen, as WebVTT and SubRip."""

@@ -1,0 +1,52 @@
+"""A text in pieces of two lines each. Together they are the text, nothing more or less."""
+
+from speechmill.captions.columns import CLOSING, PAUSES, SENTENCE_ENDS, columns, may_cut, n_fitting
+
+LINE_COLUMNS = 42
+"""As broadcasters have it."""
+MOST_COLUMNS = 2 * LINE_COLUMNS
+_LEAST_SHARE = 0.35
+"""A cut stands at least this far into what fits: a cue of one word before a comma reads badly."""
+
+
+def split(text: str, most_columns: int = MOST_COLUMNS) -> list[str]:
+    """`text`, whose runs of whitespace are one space each, in pieces that fit in two lines, and in `most_columns`: cut behind a
+    sentence, else a pause, else a word; in the middle of a word only where it does not fit. Nothing but the space at a cut is
+    lost."""
+    pieces = []
+    while (fits := _n_in_two_lines(text, most_columns)) < len(text):
+        cut = _best_cut(text, fits)
+        pieces.append(text[:cut].rstrip())
+        text = text[cut:].lstrip()
+    return [piece for piece in (*pieces, text) if piece]
+
+
+def lines(piece: str) -> list[str]:
+    """One or two lines of LINE_COLUMNS at most, of a piece that `split` gave."""
+    end = _line_end(piece, LINE_COLUMNS)
+    return [line for line in (piece[:end].rstrip(), piece[end:].lstrip()) if line]
+
+
+def _n_in_two_lines(text: str, most_columns: int) -> int:
+    first = _line_end(text, min(LINE_COLUMNS, most_columns))
+    second = first + len(text[first:]) - len(text[first:].lstrip())
+    left = most_columns - columns(text[:first].rstrip())
+    if left < 2 or second == len(text):
+        return first
+    return second + _line_end(text[second:], min(LINE_COLUMNS, left))
+
+
+def _line_end(text: str, most_columns: int) -> int:
+    """Where the first line of `text` ends: behind the last word that fits, or within the first."""
+    fits = n_fitting(text, most_columns)
+    if fits == len(text):
+        return fits
+    return next((place for place in range(fits, 0, -1) if may_cut(text, place)), fits)
+
+
+def _best_cut(text: str, fits: int) -> int:
+    places = [place for place in range(max(1, round(fits * _LEAST_SHARE)), fits + 1) if may_cut(text, place)]
+    for ends in (SENTENCE_ENDS, PAUSES):
+        if best := [place for place in places if text[:place].rstrip().rstrip(CLOSING)[-1:] in ends and text[:place].strip()]:
+            return best[-1]
+    return places[-1] if places else fits
