@@ -1,9 +1,10 @@
 # Thin: every line here is a command that you could type yourself. `make` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-gpu demo demo-book test test-all check docs docs-check lock images clean
+.PHONY: help setup setup-gpu demo demo-book test test-all check fuzz audit docs docs-check lock images clean
 
 BIN := .venv/bin
 PYTHON := $(BIN)/python
+EXAMPLES ?= 5000
 LOCKED := requirements/uv.txt pyproject.toml deploy/setup.sh
 
 help: ## list the targets
@@ -42,6 +43,12 @@ check: .venv/.dev-ready docs-check ## style, types, layering, locks, containers'
 	@$(BIN)/hadolint Dockerfile.producer Dockerfile.worker
 	@$(BIN)/shellcheck --external-sources .ci/run deploy/*.sh
 	@deploy/lock.sh --check
+
+fuzz: .venv/.dev-ready ## attack all that reads from strangers, for some minutes; EXAMPLES=100000 for a night
+	@$(PYTHON) -m tests.fuzz --examples $(EXAMPLES)
+
+audit: .venv/.dev-ready ## hold what is locked against known flaws; needs the Internet
+	@deploy/audit.sh
 
 docs: .venv/.dev-ready ## write the generated pages under docs/ again
 	@$(PYTHON) -m speechmill.cli.configuration
