@@ -6,9 +6,10 @@ from typing import Any
 
 from speechmill.book import ChapterSpec, Contents
 from speechmill.job import TERMINAL, JobError, Output, Phase, Unit
-from speechmill.store import books, verbs
+from speechmill.store import books, deliveries, verbs
 from speechmill.store.books import NewChapter
-from speechmill.store.verbs import Bells, Call, DueEvent, Place, Submission
+from speechmill.store.deliveries import DueEvent
+from speechmill.store.verbs import Bells, Call, Place, Submission
 from tests.contract.store.state_machine.checks.agreement import check_agreement
 from tests.contract.store.state_machine.checks.invariants import check_invariants, check_succession
 from tests.contract.store.state_machine.checks.shares import Shares
@@ -240,13 +241,13 @@ class Driver:
         self.model.reaped(job_id)
 
     def due(self, hold_ms: int) -> DueEvent | None:
-        event = self.store.run(verbs.due(hold_ms))
+        event = self.store.run(deliveries.due(hold_ms))
         assert event == self.model.due(hold_ms)
         return event
 
     def settle(self, event: DueEvent, outcome: str, in_ms: int, *, twice: bool = False) -> None:
         for _ in range(1 + twice):
-            assert self.store.run(verbs.settled(event, outcome, in_ms=in_ms)) == self.model.settled(event, outcome, in_ms)
+            assert self.store.run(deliveries.settled(event, outcome, in_ms=in_ms)) == self.model.settled(event, outcome, in_ms)
 
     def _tell_shares(self) -> None:
         for queue, line in self.model.lines.items():

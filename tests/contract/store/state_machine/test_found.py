@@ -5,7 +5,7 @@ import redis
 from speechmill.book import BookSpec, Source
 from speechmill.job import Phase
 from speechmill.request import SpeechSpec, WebhookSpec
-from speechmill.store import verbs
+from speechmill.store import deliveries
 from speechmill.store.client import Policy
 from speechmill.store.verbs import Submission
 from speechmill.tasks import KEY_PREFIX
@@ -53,7 +53,7 @@ def test_the_list_of_dead_events_ends_with_the_events(quick_redis: redis.Redis) 
     driver.pass_time(Policy().results_ms + 1)
     driver.sweep()
     assert quick_redis.zcard(KEY_PREFIX + "dead") == 0
-    assert driver.store.run(verbs.due(60_000)) is None
+    assert driver.store.run(deliveries.due(60_000)) is None
 
 
 def test_a_book_is_not_spoken_backwards_when_the_clock_is_set_back(quick_redis: redis.Redis) -> None:

@@ -11,7 +11,7 @@ from tests.contract.store.state_machine.machine import Machine
 from tests.contract.store.state_machine.mutants import MUTANTS, Mutant
 from tests.contract.store.state_machine.test_state_machine import EVERY_RUN
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # the whole budget is a minute on a core of its own
 
 UNTIL_IT_FAILS = settings(EVERY_RUN, phases=[Phase.generate], print_blob=False)
 

@@ -10,7 +10,8 @@ from speechmill.book import BookSpec, Source
 from speechmill.job import JobClass, JobError, Phase, Unit
 from speechmill.request import BOOK_EVENTS, EVENT_TYPES, SpeechSpec, WebhookSpec
 from speechmill.store import verbs
-from speechmill.store.verbs import DueEvent, Submission
+from speechmill.store.deliveries import DueEvent
+from speechmill.store.verbs import Submission
 from tests.contract.store.state_machine.driver import PLAIN, WHOLE, WORKERS, Driver
 from tests.contract.store.state_machine.model.jobs import WAITING, Cut, ModelJob, Sound
 from tests.contract.store.state_machine.model.model import Model

@@ -47,6 +47,18 @@ def the_reply_to_a_claim_is_lost(scene: Scene, worker: str, queues: Sequence[str
     scene.claim(worker, queues)
 
 
+@act(worker=workers, queues=claimed_queues, n=st.integers(1, 3))
+def claims_whose_replies_are_lost_outlast_their_leases(scene: Scene, worker: str, queues: Sequence[str], n: int) -> None:
+    """Their worker beats all the while, and would wait for a reply for longer still. Nobody has died."""
+    for _ in range(n):
+        scene.claim(worker, queues)
+    lease_ms = scene.driver.store.policy.lease_ms
+    for _ in range(6):  # of a quarter each: an amnesty, were there one at first, has passed as well
+        scene.driver.pass_time(lease_ms // 4)
+        scene.driver.beat(worker, reply_ms=2 * lease_ms)
+        scene.driver.sweep()
+
+
 @act(often=2, worker=workers, queues=claimed_queues, n=st.integers(1, 12), cut=cuts)
 def a_worker_does_one_unit_after_the_other(
         scene: Scene, worker: str, queues: Sequence[str], n: int, cut: Cut) -> None:

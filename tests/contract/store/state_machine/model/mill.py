@@ -104,6 +104,6 @@ class Mill:
         kind = f"{job.kind}.{what}"
         self.log.append(LogEntry(job.id, kind, job.status.value, job.progress, job.version))
         if kind in job.hook:
-            name = f"evt_{job.id.rpartition('_')[2]}{job.version:06x}"
+            name = f"evt_{job.id.rpartition('_')[2].replace('.', 'p')}{job.version:06x}"
             self.events[name] = ModelEvent(job.id, job.tenant, kind, self.now_ms, due_ms=self.now_ms)
             self.ring("deliver", ALL)

@@ -1,7 +1,8 @@
 """What time brings about, as the scripts must do it: leases and deadlines end, records go, webhooks are due."""
 
 from speechmill.job import TRANSITIONS, Status
-from speechmill.store.verbs import DueEvent, Swept
+from speechmill.store.deliveries import DueEvent
+from speechmill.store.verbs import Swept
 from tests.contract.store.state_machine.model.books import Books
 from tests.contract.store.state_machine.model.jobs import ModelUnit
 from tests.contract.store.state_machine.model.mill import ALL
