@@ -9,21 +9,18 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from producer import content, discovery, health, jobs, problems, segments, speech, webhooks
-from producer.admin import keys, tenants, usage
+from producer import problems
 from producer.auth import Guard
-from producer.books import content as book_content
-from producer.books import revise as book_revise
-from producer.books import routes as books
-from producer.books import segments as book_segments
 from producer.desk import Desk
 from producer.doorbell import Doorbell
 from producer.feed import Feed
-from producer.gate import Gate, describe
-from producer.metrics import route as metrics
+from producer.gate import Gate
 from producer.metrics.own import OwnMetrics
 from producer.middleware import RequestId, Watched
+from producer.openapi_document import describe
+from producer.routers import ROUTERS
 from producer.storage import Storage
+from producer.streams.listening import Listening
 from speechmill.blobs.choose import open_blobs
 from speechmill.blobs.counted import CountedBlobs
 from speechmill.errors import StoreUnavailable
@@ -51,18 +48,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         blobs = CountedBlobs(open_blobs(settings), own_metrics.storage_failed)
-        desk = Desk(settings, AsyncStore.open(settings), Storage(blobs), Feed(settings), Doorbell(celery_app(settings.redis.url)),
-                    tracer)
+        desk = Desk(settings, AsyncStore.open(settings), Storage(blobs), Feed(settings), Listening(settings),
+                    Doorbell(celery_app(settings.redis.url)), tracer)
         app.state.desk = desk
         app.state.guard = Guard(settings, desk.store)
         app.state.own_metrics = own_metrics
         desk.feed.start()
+        desk.listening.start()
         desk.doorbell.start()
         sweeping = asyncio.create_task(_sweep_forever(desk), name="sweeper")
         yield
         for task in (sweeping, *desk.background):
             task.cancel()
         await asyncio.gather(sweeping, *desk.background, return_exceptions=True)
+        await desk.listening.close()
         await desk.feed.close()
         await desk.store.close()
         desk.storage.close()
@@ -71,9 +70,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(title="speechmill", version=version("speechmill"), lifespan=lifespan, docs_url="/docs", redoc_url=None)
     problems.install(app)
-    for part in (speech, jobs, segments, content, books, book_content, book_segments, book_revise, webhooks, discovery, keys,
-                 tenants, usage, health, metrics):
-        app.include_router(part.router)
+    for router in ROUTERS:
+        app.include_router(router)
     app.add_middleware(Gate, metrics_need_key=settings.producer.metrics_need_key)
     describe(app, metrics_need_key=settings.producer.metrics_need_key)
     app.add_middleware(Watched, count=own_metrics.answered, tracer=tracer)

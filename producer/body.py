@@ -14,7 +14,7 @@ async def read_body(request: Request, limit_bytes: int) -> bytes:
     if content_type != "application/json" and not content_type.endswith("+json"):
         raise InvalidRequest(f"Content-Type is {content_type[:80]!r}; send application/json.", param="Content-Type",
                              code="unsupported_content_type")
-    return await _read(request, limit_bytes)
+    return await read_raw(request, limit_bytes)
 
 
 def decode_json(raw: bytes) -> Any:
@@ -29,7 +29,8 @@ def decode_json(raw: bytes) -> Any:
         raise InvalidRequest(f"The body is not valid JSON: {error}.", param="body", code="malformed_json") from None
 
 
-async def _read(request: Request, limit_bytes: int) -> bytes:
+async def read_raw(request: Request, limit_bytes: int) -> bytes:
+    """The body, of whatever type. Raises BodyTooLarge; ClientDisconnect passes through."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit_bytes:
         raise _too_large(limit_bytes)

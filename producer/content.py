@@ -13,6 +13,8 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from producer.desk import Desk, desk_of, tenant_of
 from producer.openapi import CONTENT
+from producer.timestamps import CONTENT_TYPES as TIMES_TYPES
+from producer.timestamps import times_response
 from speechmill.blobs.signing import verify
 from speechmill.errors import BlobMissing, Conflict, Gone, InvalidRequest, NotFound, RangeNotSatisfiable
 from speechmill.job import Job, Output, Status
@@ -22,15 +24,18 @@ from speechmill.view import JOBS_PATH, has_expired, result_url
 router = APIRouter()
 
 PIECE_BYTES = 64 * 1024
+VARIANTS = ("audio", *TIMES_TYPES)
 
 
 @router.api_route(JOBS_PATH + "/{job_id}/content", methods=["GET", "HEAD"], **CONTENT)
 async def job_content(request: Request, job_id: str) -> Response:
     desk = desk_of(request)
     variant = request.query_params.get("variant", "audio")
-    if variant != "audio":
-        raise InvalidRequest(f"variant must be audio, not {variant[:40]!r}.", param="variant")
+    if variant not in VARIANTS:
+        raise InvalidRequest(f"variant must be one of {', '.join(VARIANTS)}, not {variant[:40]!r}.", param="variant")
     job = await desk.job(job_id, tenant_of(request))
+    if variant != "audio":
+        return await times_response(desk, job, available_output(job), variant)
     if desk.settings.blobs.delivery == "proxy":
         return await audio_response(desk, request, job)
     output = available_output(job)

@@ -1,4 +1,5 @@
-"""What every route has at hand: settings, store, objects, the feed that wakes waiting clients, and the doorbell."""
+"""What every route has at hand: settings, store, objects, the feed that wakes waiting clients, the reader of streams, and the
+doorbell."""
 
 import asyncio
 import time
@@ -12,6 +13,7 @@ from producer.auth import Caller
 from producer.doorbell import Doorbell
 from producer.feed import Feed
 from producer.storage import Storage
+from producer.streams.listening import Listening
 from speechmill.catalogue import Catalogue
 from speechmill.errors import NotFound
 from speechmill.job import Job
@@ -31,6 +33,7 @@ class Desk:
     store: AsyncStore
     storage: Storage
     feed: Feed
+    listening: Listening
     doorbell: Doorbell
     tracer: Tracer = field(default_factory=NoTracer)
     lookup: Lookup = field(default_factory=Lookup)
@@ -73,8 +76,8 @@ class Desk:
 
 
 def refuse_books(job_id: str) -> None:
-    """Books are jobs of another kind, and have routes of their own. Raises NotFound."""
-    if job_id.startswith("book_"):
+    """Books, voices and batches are jobs of another kind, and have routes of their own. Raises NotFound."""
+    if job_id.startswith(("book_", "voice_", "batch_")):
         raise NotFound(f"There is no job {job_id[:80]!r}.", param="id", code="job_not_found")
 
 

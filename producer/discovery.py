@@ -1,4 +1,4 @@
-"""What can be asked for: models and voices, in OpenAI's shapes, and under the paths that Open WebUI knows."""
+"""The models that can be asked for, in OpenAI's shape, and under the paths that Open WebUI knows."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from producer.desk import desk_of
-from producer.openapi import MODEL, MODELS, VOICES
+from producer.openapi import MODEL, MODELS
 from speechmill.catalogue import OPENAI_MODELS, Catalogue, ModelInfo
 from speechmill.errors import NotFound
 
@@ -37,21 +37,6 @@ async def get_model(request: Request, model_id: str) -> Response:
     raise NotFound(f"There is no model {model_id[:80]!r}.", param="model", code="model_not_found")
 
 
-@router.get("/v1/audio/voices", **VOICES)
-@router.get("/audio/voices", include_in_schema=False)
-async def list_voices(request: Request) -> Response:
-    """The voices of all models, or of `?model=`."""
-    catalogue = await _catalogue(request)
-    wanted = request.query_params.get("model", "")
-    models = (catalogue.model(wanted),) if wanted else catalogue.models
-    voices = [{"id": voice.id, "name": voice.name, "object": "audio.voice", "model": model.id,
-               "description": voice.description, "languages": list(voice.languages or model.languages),
-               "aliases": sorted(alias for alias, name in model.voice_aliases.items() if name == voice.id),
-               "default": voice.id == model.default_voice}
-              for model in models for voice in model.voices]
-    return JSONResponse({"object": "list", "voices": voices, "data": voices})
-
-
 async def _catalogue(request: Request) -> Catalogue:
     return await desk_of(request).catalogue()
 
@@ -59,4 +44,5 @@ async def _catalogue(request: Request) -> Catalogue:
 def _model(model: ModelInfo) -> dict[str, Any]:
     return {"id": model.id, "object": "model", "created": model.created, "owned_by": model.owned_by, "name": model.id,
             "default_voice": model.default_voice, "languages": list(model.languages), "instructions": model.instructions,
-            "cloning": model.reference != "none"}
+            "cloning": model.reference != "none",
+            "timestamps": ["sentence", "word"] if model.word_times else ["sentence"]}

@@ -3,7 +3,8 @@
 What is not named here wants a key, so that a new route cannot be forgotten.
 """
 
-from fastapi import FastAPI
+import re
+
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,6 +20,8 @@ SIGNED = "/v1/objects/"
 ADMIN = "/v1/admin/"
 METRICS = "/metrics"
 LOOKING = ("GET", "HEAD", "OPTIONS")
+PREVIEW = re.compile(r"/v1/audio/voices/[^/]+/preview")
+"""Looking at it may have it spoken first."""
 
 
 def scopes_for(method: str, path: str, *, metrics_need_key: bool) -> frozenset[KeyScope]:
@@ -29,7 +32,7 @@ def scopes_for(method: str, path: str, *, metrics_need_key: bool) -> frozenset[K
         return frozenset({KeyScope.METRICS})
     if path.startswith(ADMIN):
         return frozenset({KeyScope.ADMIN})
-    return frozenset({KeyScope.SPEECH, KeyScope.READ} if method in LOOKING else {KeyScope.SPEECH})
+    return frozenset({KeyScope.SPEECH, KeyScope.READ} if method in LOOKING and not PREVIEW.fullmatch(path) else {KeyScope.SPEECH})
 
 
 class Gate:
@@ -75,23 +78,3 @@ def _check(caller: Caller, wanted: frozenset[KeyScope]) -> None:
                            "that the server runs on.", code="missing_api_key")
     raise Forbidden(f"This API key is not for that: it would need the scope {names}, and has "
                     f"{', '.join(sorted(caller.scopes))}.", code="missing_scope")
-
-
-def describe(app: FastAPI, *, metrics_need_key: bool) -> None:
-    """Say in the OpenAPI document which routes want a key."""
-    written = app.openapi
-
-    def with_keys() -> dict[str, object]:
-        document = written()
-        document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "description": (
-            "An API key, sk-sm-…. A server that listens on loopback alone wants none until the first one was made.")}}
-        for path, methods in document["paths"].items():
-            for method, said in methods.items():
-                scopes = scopes_for(method.upper(), path, metrics_need_key=metrics_need_key)
-                if scopes:
-                    said["security"] = [{"key": []}]
-                    for status, text in (("401", "No API key, or no good one."), ("403", "A key of other scopes.")):
-                        said["responses"].setdefault(status, {"description": text, "content": {"application/problem+json": {}}})
-        return document
-
-    app.openapi = with_keys  # type: ignore[method-assign]  # as FastAPI's documentation extends it

@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from producer.desk import Desk, desk_of, refuse_books, tenant_of
-from producer.openapi import CANCEL_JOB, CREATE_JOB, DELETE_JOB, GET_JOB, LIST_JOBS, RETRY_JOB
+from producer.openapi import CANCEL_JOB, CREATE_JOB, DELETE_JOB, GET_JOB, JOB_EVENTS, LIST_JOBS, RETRY_JOB
 from producer.prefer import parse_prefer
+from producer.streams.events import Snapshot, event_type, events_response
 from producer.submit import ask, submit
 from producer.waiting import wait_for
 from speechmill.blobs.seam import input_key, job_prefixes
@@ -74,6 +75,18 @@ async def get_job(request: Request, job_id: str) -> Response:
     if not job.ended:
         headers |= poll_later()
     return JSONResponse((await _views(desk, request, [job]))[0], headers=headers)
+
+
+@router.get("/{job_id}/events", **JOB_EVENTS)
+async def job_events(request: Request, job_id: str) -> Response:
+    desk, tenant = desk_of(request), tenant_of(request)
+
+    async def look() -> Snapshot:
+        job = await desk.job(job_id, tenant)
+        view = (await _views(desk, request, [job]))[0]
+        return Snapshot(str(job.version), event_type("speech.job", job.status), job.ended, view)
+
+    return await events_response(desk, request, job_id, look)
 
 
 @router.post("/{job_id}/cancel", **CANCEL_JOB)

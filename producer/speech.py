@@ -12,12 +12,13 @@ from producer.desk import Desk, desk_of
 from producer.jobs import accepted_response
 from producer.openapi import SPEECH
 from producer.prefer import Preference, parse_prefer
+from producer.streams.answer import StreamedSpeech
+from producer.streams.shape import shape_of
 from producer.submit import Asked, ask, submit
-from producer.waiting import cancel_unless_reattached, client_gone, wait_for
-from speechmill.errors import Conflict, InvalidRequest, SpeechmillError, SyncTimeout
+from producer.waiting import cancel_unless_reattached, client_gone, finished, wait_for
 from speechmill.ids import new_id
-from speechmill.job import Job, JobClass, Status
-from speechmill.request import Limits
+from speechmill.job import JobClass
+from speechmill.request import Limits, StreamFormat
 from speechmill.view import JOBS_PATH
 
 router = APIRouter()
@@ -25,12 +26,15 @@ router = APIRouter()
 
 @router.post("/v1/audio/speech", **SPEECH)
 async def create_speech(request: Request) -> Response:
-    """Speak `input` and answer with the audio; with `Prefer: respond-async`, or `wait=N` and not done by then, with the job."""
+    """Speak `input` and answer with the audio; with `stream_format` from its first sound on; with `Prefer: respond-async`, or
+    `wait=N` and not done by then, with the job."""
     desk = desk_of(request)
     preference = parse_prefer(request.headers.get("prefer", ""))
-    limits = Limits(desk.settings.limits.sync_characters, f"Longer texts go to {JOBS_PATH}.")
+    limits = Limits(desk.settings.limits.sync_characters, f"Longer texts go to {JOBS_PATH}.", streams=True)
     klass = JobClass.BATCH if preference.respond_async else JobClass.INTERACTIVE
     asked = await ask(desk, request, limits, klass)
+    if asked.stream_format:
+        return await _streamed(desk, request, asked, asked.stream_format)
     if preference.respond_async:
         submitted = await submit(desk, asked, request.state.request_id, route="speech")
         response = await accepted_response(desk, request, submitted)
@@ -40,6 +44,13 @@ async def create_speech(request: Request) -> Response:
         response.headers["Preference-Applied"] = preference.applied
     response.headers["Vary"] = "Prefer"
     return response
+
+
+async def _streamed(desk: Desk, request: Request, asked: Asked, stream_format: StreamFormat) -> Response:
+    """Whoever asks for a stream listens: Prefer means nothing here."""
+    waiter = new_id("waiter")
+    submitted = await submit(desk, asked, request.state.request_id, route="speech", waiter=waiter)
+    return StreamedSpeech(desk, submitted, asked.tenant, waiter, shape_of(stream_format, asked.spec.response_format))
 
 
 async def _spoken(desk: Desk, request: Request, asked: Asked, preference: Preference) -> Response:
@@ -66,21 +77,3 @@ async def _spoken(desk: Desk, request: Request, asked: Asked, preference: Prefer
     if submitted.outcome != "created":
         response.headers["Idempotent-Replayed"] = "true"
     return response
-
-
-def finished(job: Job) -> Job:
-    """The job if it is completed; else raises what a sync client should be told."""
-    if job.status is Status.COMPLETED:
-        return job
-    if not job.ended:
-        raise SyncTimeout(f"The speech is not ready yet; the job goes on at {JOBS_PATH}/{job.id}.", job_id=job.id)
-    if job.status is Status.CANCELLED:
-        raise Conflict("The job was cancelled.", code="job_cancelled", job_id=job.id)
-    error = job.error
-    message = error.message if error else f"The job is {job.status}."
-    code = error.code if error else f"job_{job.status}"
-    if job.status is Status.EXPIRED:
-        raise SyncTimeout(message, code=code, job_id=job.id)
-    if error and error.type == "invalid_request_error":
-        raise InvalidRequest(message, param=error.param or "input", code=code, job_id=job.id)
-    raise SpeechmillError(message, code=code, job_id=job.id)

@@ -8,13 +8,15 @@ from starlette.requests import Request
 from producer.allowance import Allowance, until_midnight_s
 from producer.body import decode_json, read_body
 from producer.desk import Desk, caller_of
+from producer.lexicons.routes import check_lexicons
 from producer.references import keep_reference
+from producer.voices.known import known_voices
 from speechmill.address import Policy, check_at_submit
 from speechmill.blobs.seam import input_key
-from speechmill.errors import IdempotencyKeyReused, InvalidRequest, QueueFull, QuotaExceeded
+from speechmill.errors import Conflict, IdempotencyKeyReused, InvalidRequest, QueueFull, QuotaExceeded
 from speechmill.ids import new_id
 from speechmill.job import JobClass, Phase
-from speechmill.request import Limits, Parsed, SpeechSpec, fingerprint, fits_one_segment, parse_speech
+from speechmill.request import Limits, Parsed, SpeechSpec, StreamFormat, fingerprint, fits_one_segment, parse_speech
 from speechmill.store import verbs
 from speechmill.store.verbs import Submission, Submitted
 
@@ -35,6 +37,7 @@ class Asked:
     idempotency_key: str
     sdk_retry: bool
     traceparent: str
+    stream_format: StreamFormat | None = None
 
 
 async def ask(desk: Desk, request: Request, limits: Limits, default_class: JobClass) -> Asked:
@@ -43,17 +46,20 @@ async def ask(desk: Desk, request: Request, limits: Limits, default_class: JobCl
     raw = await read_body(request, desk.settings.limits.body_bytes)
     catalogue = await desk.catalogue()
 
+    body = await asyncio.to_thread(decode_json, raw) if len(raw) > LARGE_BYTES else decode_json(raw)
+    caller = caller_of(request)
+    voices = await known_voices(desk, caller.tenant, body)
+
     def check() -> tuple[Parsed, str]:
-        body = decode_json(raw)
-        return parse_speech(body, catalogue, limits, default_class), fingerprint(body)
+        return parse_speech(body, catalogue, limits, default_class, voices), fingerprint(body)
 
     parsed, print_ = await asyncio.to_thread(check) if len(raw) > LARGE_BYTES else check()
     if parsed.spec.webhook:
         await check_webhook(desk, parsed.spec.webhook.url)
+    await check_lexicons(desk, caller.tenant, parsed.spec.lexicon_ids)
     sdk_retry = desk.settings.producer.attach_sdk_retries and request.headers.get("x-stainless-retry-count", "0") not in ("", "0")
-    caller = caller_of(request)
     return Asked(caller.tenant, caller.allowance, parsed.text, parsed.spec, parsed.reference_audio, print_, key, sdk_retry,
-                 request.state.traceparent)
+                 request.state.traceparent, parsed.stream_format)
 
 
 async def submit(desk: Desk, asked: Asked, request_id: str, *, route: str, waiter: str = "") -> Submitted:
@@ -67,7 +73,8 @@ async def submit(desk: Desk, asked: Asked, request_id: str, *, route: str, waite
 
 
 def accepted(desk: Desk, submitted: Submitted) -> Submitted:
-    """Ring for a job that is in the store now. Raises IdempotencyKeyReused, QueueFull, QuotaExceeded where it is not."""
+    """Ring for a job that is in the store now. Raises IdempotencyKeyReused, QueueFull, QuotaExceeded, Conflict where it is
+    not."""
     if submitted.outcome == "reused":
         raise IdempotencyKeyReused("This Idempotency-Key was used with another body; use a new key.", param="Idempotency-Key",
                                    job_id=submitted.job_id)
@@ -79,6 +86,9 @@ def accepted(desk: Desk, submitted: Submitted) -> Submitted:
     if submitted.outcome == "spent":
         raise QuotaExceeded(f"{submitted.limit:,} characters may be accepted a day, and fewer are left of today than this would "
                             f"take; the next day begins in {-(-until_midnight_s() // 60)} minutes (UTC).", retry_after_s=60)
+    if submitted.outcome == "many":
+        raise Conflict(f"{submitted.limit:,} voices of yours are kept already, and no more may be; delete one first.",
+                       code="too_many_voices")
     desk.doorbell.ring(submitted.bells)
     return submitted
 
@@ -90,11 +100,11 @@ async def _submit(desk: Desk, asked: Asked, request_id: str, route: str, waiter:
     if len(encoded) > desk.settings.limits.inline_bytes:
         text, object_key = "", input_key(asked.tenant, job_id)
         await desk.storage.run(lambda: desk.storage.blobs.put(object_key, encoded, "text/plain; charset=utf-8"))
-    if asked.spec.reference:
+    if asked.spec.reference and asked.reference_audio:
         await keep_reference(desk, asked.tenant, asked.spec.reference, asked.reference_audio)
     submitted = await desk.store.run(verbs.submit(Submission(
         job_id=job_id, tenant=asked.tenant, spec=asked.spec,
-        phase=Phase.WHOLE if fits_one_segment(asked.text) else Phase.PLAN,
+        phase=Phase.WHOLE if asked.spec.streamed or fits_one_segment(asked.text) else Phase.PLAN,
         characters=len(asked.text), text=text, input_key=object_key, request_id=request_id,
         fingerprint=asked.fingerprint, route=route, idempotency_key=asked.idempotency_key,
         attach=asked.sdk_retry, waiter=waiter, queue_limit=desk.settings.limits.queued_jobs,
@@ -105,13 +115,13 @@ async def _submit(desk: Desk, asked: Asked, request_id: str, route: str, waiter:
     return submitted
 
 
-async def check_webhook(desk: Desk, url: str) -> None:
+async def check_webhook(desk: Desk, url: str, param: str = "webhook.url") -> None:
     """Raises InvalidRequest for an address that events must not be posted to."""
     webhooks = desk.settings.webhooks
     if not webhooks.secret.get_secret_value():
         raise InvalidRequest("This server sends no webhooks: it has no secret to sign them with "
-                             "(SPEECHMILL_WEBHOOKS__SECRET). Leave webhook out and poll.", param="webhook")
-    await check_at_submit(url, Policy.of(webhooks), desk.lookup)
+                             "(SPEECHMILL_WEBHOOKS__SECRET). Leave webhook out and poll.", param=param.partition(".")[0])
+    await check_at_submit(url, Policy.of(webhooks), desk.lookup, param=param)
 
 
 def idempotency_key(request: Request) -> str:

@@ -9,9 +9,10 @@ from starlette.requests import Request
 
 from producer.desk import Desk
 from producer.feed import Watch
-from speechmill.errors import SpeechmillError
-from speechmill.job import Job
+from speechmill.errors import Conflict, InvalidRequest, SpeechmillError, SyncTimeout
+from speechmill.job import Job, Status
 from speechmill.store import verbs
+from speechmill.view import JOBS_PATH
 
 LOOK_AGAIN_S = 15.0
 
@@ -27,7 +28,8 @@ async def wait_until(watch: Watch, look: Callable[[], Awaitable[T]], done: Calla
     """What `look` finds, once it is `done` or the time is over."""
     deadline = time.monotonic() + timeout_s
     while True:
-        found = await look()
+        async with watch.turn:
+            found = await look()
         left_s = deadline - time.monotonic()
         if done(found) or left_s <= 0:
             return found
@@ -51,3 +53,21 @@ async def cancel_unless_reattached(desk: Desk, job_id: str, tenant: str, waiter:
     except SpeechmillError:
         return  # It will be spoken for nobody; that costs a little and loses nothing.
     desk.doorbell.ring(bells)
+
+
+def finished(job: Job) -> Job:
+    """The job if it is completed; else raises what a sync client should be told."""
+    if job.status is Status.COMPLETED:
+        return job
+    if not job.ended:
+        raise SyncTimeout(f"The speech is not ready yet; the job goes on at {JOBS_PATH}/{job.id}.", job_id=job.id)
+    if job.status is Status.CANCELLED:
+        raise Conflict("The job was cancelled.", code="job_cancelled", job_id=job.id)
+    error = job.error
+    message = error.message if error else f"The job is {job.status}."
+    code = error.code if error else f"job_{job.status}"
+    if job.status is Status.EXPIRED:
+        raise SyncTimeout(message, code=code, job_id=job.id)
+    if error and error.type == "invalid_request_error":
+        raise InvalidRequest(message, param=error.param or "input", code=code, job_id=job.id)
+    raise SpeechmillError(message, code=code, job_id=job.id)

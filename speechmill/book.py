@@ -50,6 +50,11 @@ class BookSpec(SpeechSpec):
     revises: str = ""                     # the book that this one is a new revision of
     languages: tuple[str, ...] = ()       # those of the model: the book's own is taken where the client names none
 
+    @property
+    def own_voices(self) -> tuple[str, ...]:
+        references = (self.reference, *(member.reference for member in self.cast.values()))
+        return tuple(sorted({reference.voice_id for reference in references if reference and reference.voice_id}))
+
 
 class ChapterSpec(SpeechSpec):
     """A chapter of a book: what its steps need to know."""

@@ -10,7 +10,8 @@ from speechmill.book import CastVoice
 from speechmill.catalogue import Catalogue
 from speechmill.errors import InvalidRequest
 from speechmill.job import JobClass
-from speechmill.request import Limits, Name, SpeechSpec, parse_speech
+from speechmill.own_voice import NO_VOICES, Voices
+from speechmill.request import Limits, Name, Parsed, SpeechSpec, parse_speech
 
 MAX_CAST = 200
 NARRATOR = "narrator"
@@ -39,14 +40,19 @@ class Cast:
     recordings: dict[str, bytes]
 
 
-def parse_cast(members: Mapping[str, CastBody], narrator: SpeechSpec, catalogue: Catalogue) -> Cast:
-    """All speak with the narrator's model and in its language. Raises InvalidRequest that names the member."""
+def parse_cast(members: Mapping[str, CastBody], narrator: SpeechSpec, catalogue: Catalogue, voices: Voices = NO_VOICES) -> Cast:
+    """All speak with the narrator's model and in its language. `voices`: the tenant's own. Raises InvalidRequest that names the
+    member; StoreUnavailable where `voices` does."""
     cast = Cast({}, {})
     for label, member in members.items():
         name = one_label(label)
         if name in cast.voices:
             raise InvalidRequest(f"cast has {label!r} twice: case and spaces do not tell labels apart.", param=f"cast.{label}")
-        cast.voices[name] = _voice(label, member, narrator, catalogue, cast.recordings)
+        parsed = _spoken_by(label, member, narrator, catalogue, voices)
+        if parsed.spec.reference and parsed.reference_audio:
+            cast.recordings[parsed.spec.reference.sha256] = parsed.reference_audio
+        cast.voices[name] = CastVoice(voice=parsed.spec.voice, instructions=parsed.spec.instructions,
+                                      reference=parsed.spec.reference)
     return cast
 
 
@@ -60,16 +66,13 @@ def one_label(label: str) -> str:
     return name
 
 
-def _voice(label: str, member: CastBody, narrator: SpeechSpec, catalogue: Catalogue, recordings: dict[str, bytes]) -> CastVoice:
+def _spoken_by(label: str, member: CastBody, narrator: SpeechSpec, catalogue: Catalogue, voices: Voices) -> Parsed:
     fields = {name: value for name, value in member.model_dump().items() if value}
     if not fields:
         raise InvalidRequest(f"cast.{label} says nothing; give it a voice, instructions or ref_audio.", param=f"cast.{label}")
     try:
-        parsed = parse_speech({"input": "A", "model": narrator.model, "language": narrator.language, **fields},
-                              catalogue, Limits(1), JobClass.BATCH)
+        return parse_speech({"input": "A", "model": narrator.model, "language": narrator.language, **fields},
+                            catalogue, Limits(1), JobClass.BATCH, voices)
     except InvalidRequest as error:
         raise InvalidRequest(f"cast.{label}: {error.message}", param=f"cast.{label}.{error.param}",
                              code=error.public_code) from None
-    if parsed.spec.reference:
-        recordings[parsed.spec.reference.sha256] = parsed.reference_audio
-    return CastVoice(voice=parsed.spec.voice, instructions=parsed.spec.instructions, reference=parsed.spec.reference)

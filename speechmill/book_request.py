@@ -18,12 +18,13 @@ from speechmill.book_lexicon import parse_lexicon_field
 from speechmill.catalogue import Catalogue
 from speechmill.errors import InvalidRequest
 from speechmill.job import JobClass
+from speechmill.own_voice import NO_VOICES, Voices
 from speechmill.request import BOOK_EVENTS, Limits, SpeechSpec, first_problem, parse_speech
 
 MAX_CHAPTERS = 10_000
 
-SPEECH_FIELDS = ("model", "voice", "instructions", "language", "seed", "ref_audio", "ref_text", "normalize", "metadata",
-                 "webhook", "expires_after", "deadline", "priority")
+SPEECH_FIELDS = ("model", "voice", "instructions", "language", "seed", "ref_audio", "ref_text", "normalize", "lexicon_ids",
+                 "metadata", "webhook", "expires_after", "deadline", "priority")
 """What a book's request has in common with other speech."""
 
 _LACKING = {"response_format": 'say formats, as in ["m4b"]', "speed": "players have a speed of their own",
@@ -96,8 +97,9 @@ class ParsedBook:
             loudness=body.loudness or "default", dry_run=bool(body.dry_run), languages=self.languages)
 
 
-def parse_book(body: object, catalogue: Catalogue, *, has_file: bool) -> ParsedBook:
-    """One request for a book, checked. Raises InvalidRequest, or NoCatalogue when no model is known yet."""
+def parse_book(body: object, catalogue: Catalogue, *, has_file: bool, voices: Voices = NO_VOICES) -> ParsedBook:
+    """One request for a book, checked. `voices`: the tenant's own. Raises InvalidRequest, or NoCatalogue when no model is known
+    yet; StoreUnavailable where `voices` does."""
     if not isinstance(body, dict):
         raise InvalidRequest("The body must be a JSON object, or a form with the book as file.", param="body")
     refuse_unknown(body, (*BookBody.model_fields, *SPEECH_FIELDS), "a book")
@@ -106,10 +108,11 @@ def parse_book(body: object, catalogue: Catalogue, *, has_file: bool) -> ParsedB
         asked = BookBody.model_validate(body)
     except ValidationError as error:
         raise first_problem(error) from None
-    narrator = parse_speech({**_speech_fields(body), "input": "A"}, catalogue, Limits(1), JobClass.BATCH)
+    narrator = parse_speech({**_speech_fields(body), "input": "A"}, catalogue, Limits(1), JobClass.BATCH, voices)
     chapter_ranges(asked.include or "")
-    recordings = {narrator.spec.reference.sha256: narrator.reference_audio} if narrator.spec.reference else {}
-    cast = parse_cast(asked.cast or {}, narrator.spec, catalogue)
+    reference = narrator.spec.reference
+    recordings = {reference.sha256: narrator.reference_audio} if reference and narrator.reference_audio else {}
+    cast = parse_cast(asked.cast or {}, narrator.spec, catalogue, voices)
     order = parse_lexicon_field(asked.lexicon)
     return ParsedBook(narrator.spec, catalogue.model(narrator.spec.model).languages, asked, cast.voices, order,
                       _file(asked, body, has_file), {**recordings, **cast.recordings})

@@ -16,7 +16,8 @@ from speechmill.book_request import Formats, chapter_ranges, refuse_half_charact
 from speechmill.catalogue import Catalogue
 from speechmill.errors import InvalidRequest
 from speechmill.job import JobClass
-from speechmill.request import Limits, Name, first_problem, is_speakable, parse_speech
+from speechmill.own_voice import NO_VOICES, Voices
+from speechmill.request import LexiconName, Limits, Name, first_problem, is_speakable, parse_speech
 
 _NARRATOR = ("voice", "instructions", "ref_audio", "ref_text")
 
@@ -32,6 +33,7 @@ class RerenderBody(BaseModel):
     ref_text: StrictStr | None = None
     cast: Annotated[CastBodies | None, Field(description="Labels that are not named keep their voice.")] = None
     lexicon: Annotated[Any, Field(description="Instead of the old one; {} for none.")] = None
+    lexicon_ids: Annotated[list[LexiconName] | None, Field(max_length=16, description="Instead of the old ones.")] = None
     include: Annotated[StrictStr | None, Field(max_length=10_000)] = None
     formats: Formats | None = None
     loudness: Loudness | None = None
@@ -66,8 +68,8 @@ class Place:
     segment: int
 
 
-def parse_rerender(body: object, made: Made, catalogue: Catalogue) -> Revision:
-    """Raises InvalidRequest that names the field, NoCatalogue."""
+def parse_rerender(body: object, made: Made, catalogue: Catalogue, voices: Voices = NO_VOICES) -> Revision:
+    """`voices`: the tenant's own. Raises InvalidRequest that names the field, NoCatalogue."""
     if not isinstance(body, dict):
         raise InvalidRequest("The body must be a JSON object that says what is to be otherwise.", param="body")
     refuse_unknown(body, tuple(RerenderBody.model_fields), "a rerender")
@@ -76,13 +78,14 @@ def parse_rerender(body: object, made: Made, catalogue: Catalogue) -> Revision:
         asked = RerenderBody.model_validate(body)
     except ValidationError as error:
         raise first_problem(error) from None
-    spec, recordings = _with_narrator(asked, made.spec, catalogue)
-    cast = parse_cast(asked.cast or {}, spec, catalogue)
+    spec, recordings = _with_narrator(asked, made.spec, catalogue, voices)
+    cast = parse_cast(asked.cast or {}, spec, catalogue, voices)
     lexicon = {} if asked.lexicon is None else parse_lexicon_field(asked.lexicon).model_dump(include={"lexicon", "lexicon_file"})
     return Revision(
         _next(made, spec).model_copy(update={
             "cast": {**spec.cast, **cast.voices},
             "include": spec.include if asked.include is None else _included(asked.include, made.contents),
+            "lexicon_ids": spec.lexicon_ids if asked.lexicon_ids is None else tuple(asked.lexicon_ids),
             "formats": unique(asked.formats) if asked.formats else spec.formats,
             "loudness": asked.loudness or spec.loudness}),
         made.order.model_copy(update={**lexicon, "edits": _edits(asked.edits or {}, made)}),
@@ -100,15 +103,17 @@ def _next(made: Made, spec: BookSpec) -> BookSpec:
     return spec.model_copy(update={"revision": made.spec.revision + 1, "revises": made.id, "dry_run": False})
 
 
-def _with_narrator(asked: RerenderBody, spec: BookSpec, catalogue: Catalogue) -> tuple[BookSpec, dict[str, bytes]]:
+def _with_narrator(asked: RerenderBody, spec: BookSpec, catalogue: Catalogue,
+                   voices: Voices) -> tuple[BookSpec, dict[str, bytes]]:
     given = {name: value for name in _NARRATOR if (value := getattr(asked, name)) is not None}
     if not given:
         return spec, {}
     fields = {"model": spec.model, "language": spec.language, "voice": spec.voice, "instructions": spec.instructions, **given}
-    parsed = parse_speech({**fields, "input": "A"}, catalogue, Limits(1), JobClass.BATCH)
+    parsed = parse_speech({**fields, "input": "A"}, catalogue, Limits(1), JobClass.BATCH, voices)
     said = parsed.spec
     changes: dict[str, Any] = {"voice": said.voice, "instructions": said.instructions, "reference": said.reference}
-    return spec.model_copy(update=changes), {said.reference.sha256: parsed.reference_audio} if said.reference else {}
+    recordings = {said.reference.sha256: parsed.reference_audio} if said.reference and parsed.reference_audio else {}
+    return spec.model_copy(update=changes), recordings
 
 
 def _included(include: str, contents: Contents | None) -> tuple[tuple[int, int], ...]:

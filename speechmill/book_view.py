@@ -32,7 +32,7 @@ def book_view(book: Job, state: BookState, here: Viewpoint) -> dict[str, Any]:
         "status": book.status.value,
         "progress": book.progress,
         "model": book.model,
-        "voice": spec.voice,
+        "voice": spec.reference.voice_id if spec.reference and spec.reference.voice_id else spec.voice,
         "language": spec.language,
         "title": _short((contents.title if contents else "") or spec.title),
         "authors": [_short(name) for name in (contents.authors if contents else (spec.author,)) if name],
@@ -60,7 +60,8 @@ def book_view(book: Job, state: BookState, here: Viewpoint) -> dict[str, Any]:
         "error": book.error.model_dump() if book.error else None,
         "metadata": spec.metadata,
         "request_id": book.request_id,
-        "urls": {"get": own, "cancel": f"{own}/cancel", "content": f"{own}/content", "rerender": f"{own}/rerender"},
+        "urls": {"get": own, "cancel": f"{own}/cancel", "content": f"{own}/content", "rerender": f"{own}/rerender",
+                 "events": f"{own}/events"},
     }
 
 

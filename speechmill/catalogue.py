@@ -45,6 +45,7 @@ class ModelInfo(BaseModel):
     default_language: str = "auto"
     instructions: Instructions = "ignored"
     reference: Literal["none", "taken", "required"] = "none"    # ref_audio and ref_text: a voice to clone
+    word_times: bool = False            # it, or an aligner, can tell when each word is heard
     draws: bool = True                  # another seed makes another take; without, speaking again would give the same bytes
     revision: str = "1"                 # enters every content key: change it, and nothing cached is used again
 

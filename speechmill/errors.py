@@ -20,8 +20,10 @@
     │   ├── VoiceUnavailable       what the voice speaks with; the unit goes back uncharged
     │   └── NoCatalogue
     ├── SyncTimeout           504  the job goes on, but the client of a sync call has waited long enough
+    ├── StreamBroken               ends a stream in its middle: its attempt was lost, or its client was too slow
     ├── BlobMissing           404  an object that is not in the store
     └── SpeechError                why a unit of work failed; ends up in `job.error`
+        ├── LexiconMissing         a lexicon that the request names was deleted since
         ├── Unspeakable            the voice cannot speak this text, and never will
         ├── VoiceRefused           it could, but not so: this speaker, language, style, reference or length; `param` says which
         ├── BadReference           ref_audio is no sound that a voice can be cloned from
@@ -137,12 +139,20 @@ class SyncTimeout(SpeechmillError):
     code, http_status, type = "sync_timeout", 504, "server_error"
 
 
+class StreamBroken(SpeechmillError):
+    code, retryable = "attempt_lost", True
+
+
 class BlobMissing(SpeechmillError):
     code, http_status, type = "object_missing", 404, "invalid_request_error"
 
 
 class SpeechError(SpeechmillError):
     code = "speech_failed"
+
+
+class LexiconMissing(SpeechError):
+    code, type = "lexicon_missing", "invalid_request_error"
 
 
 class Unspeakable(SpeechError):

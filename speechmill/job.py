@@ -41,7 +41,8 @@ class Phase(StrEnum):
     WHOLE = "whole"    # one segment: a speech worker speaks, encodes and publishes it in one claim
     PLAN = "plan"      # a cpu worker cuts the text into segments
     SPEAK = "speak"    # speech workers speak the segments, in any order
-    PARTS = "parts"    # of a book: its chapters, each a job of its own, are made
+    FEED = "feed"      # of a batch: a cpu worker writes down which lines have ended, and opens the next ones
+    PARTS = "parts"    # of a book or a batch: its chapters or lines, each a job of its own, are made
     FINISH = "finish"  # a cpu worker joins the segments (of a book, its chapters), encodes and publishes
 
 
@@ -159,7 +160,7 @@ class Waiting(BaseModel):
     characters_ahead: int = Field(0, description="characters queued in the same class, all tenants, an upper bound")
 
 
-Kind = Literal["speech", "book", "chapter"]
+Kind = Literal["speech", "voice", "book", "chapter", "batch"]
 
 
 class Unit(BaseModel):
@@ -188,6 +189,7 @@ class Unit(BaseModel):
     queued_ms: int = 0       # when the job was accepted, Redis's clock
     claimed_ms: int = 0
     traceparent: str = ""    # of the job's span, where it is traced
+    lexicons: dict[str, str] = {}      # the tenant's, name -> SHA-256 of its content; of units that cut the text
     company: tuple["Unit", ...] = ()   # of a suspect, the others of its group that came with this claim, to run at the same time
 
     @property

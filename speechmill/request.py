@@ -17,8 +17,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, 
 from speechmill.catalogue import Catalogue, ModelInfo
 from speechmill.errors import InvalidRequest
 from speechmill.job import JobClass
+from speechmill.own_voice import NO_VOICES, Voices, is_own, model_for, ready_voice
+from speechmill.timestamps import Timestamps
 
 AudioFormat = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
+StreamFormat = Literal["audio", "sse"]
 
 CONTENT_TYPES: dict[str, str] = {
     "mp3": "audio/mpeg",                 # RFC 3003
@@ -32,11 +35,14 @@ CONTENT_TYPES: dict[str, str] = {
 EventType = Literal["speech.job.started", "speech.job.progress", "speech.job.completed", "speech.job.failed",
                     "speech.job.cancelled", "speech.job.expired",
                     "book.started", "book.progress", "book.completed", "book.failed", "book.cancelled", "book.expired",
-                    "book.chapter.completed"]
+                    "book.chapter.completed",
+                    "batch.in_progress", "batch.completed", "batch.failed", "batch.cancelled", "batch.expired"]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 TERMINAL_EVENTS = EVENT_TYPES[2:6]
-BOOK_EVENTS = EVENT_TYPES[8:]
+BOOK_EVENTS = EVENT_TYPES[8:13]
 """What is told of a book unless its client says otherwise: its end, and each chapter's."""
+BATCH_EVENTS = EVENT_TYPES[14:18]
+"""What is told of a batch unless its client says otherwise: its end."""
 
 MAX_METADATA_PAIRS = 16
 MAX_DEADLINE_S = 30 * 86_400
@@ -68,6 +74,7 @@ def _none_is_empty(value: object) -> object:
 
 
 Name = Annotated[StrictStr, BeforeValidator(_none_is_empty), Field(max_length=200)]
+LexiconName = Annotated[StrictStr, Field(min_length=1, max_length=64)]
 
 
 class SpeechBody(BaseModel):
@@ -81,7 +88,7 @@ class SpeechBody(BaseModel):
     instructions: Annotated[StrictStr, BeforeValidator(_none_is_empty), Field(max_length=4096)] = ""
     response_format: AudioFormat | None = None
     speed: Annotated[StrictFloat | StrictInt | None, Field(ge=0.25, le=4.0)] = None
-    stream_format: Literal["audio", "sse"] | None = None
+    stream_format: StreamFormat | None = None
     language: Name = ""
     seed: Annotated[StrictInt | None, Field(ge=0, le=2**63 - 1)] = None
     ref_audio: StrictStr | None = None
@@ -89,8 +96,12 @@ class SpeechBody(BaseModel):
     normalize: Annotated[StrictBool | None, Field(description=(
         "Read numbers, dates, amounts and abbreviations as words, in English, Chinese and Japanese; true if not given. "
         "With false the voice gets them as they are written."))] = None
-    timestamps: Literal["none", "word", "sentence"] | None = None
-    lexicon_ids: list[StrictStr] | None = None
+    timestamps: Annotated[Timestamps | None, Field(description=(
+        "word: the times of words too, where the model has them (its `timestamps` in /v1/models). Times of sentences there are "
+        "of every job: content?variant=timestamps, srt or vtt."))] = None
+    lexicon_ids: Annotated[list[LexiconName] | None, Field(max_length=16, description=(
+        "Names of lexicons of yours (/v1/audio/lexicons); where two have a word, the later one holds. If not given, the one "
+        "called default, if there is one; [] for none."))] = None
     metadata: dict[Annotated[StrictStr, Field(max_length=64)], Annotated[StrictStr, Field(max_length=512)]] | None = None
     webhook: WebhookSpec | None = None
     expires_after: Annotated[StrictInt | None, Field(ge=60, le=365 * 86_400)] = None
@@ -99,12 +110,14 @@ class SpeechBody(BaseModel):
 
 
 class ReferenceSpec(BaseModel):
-    """A voice to clone. Its sound lies in storage under its SHA-256; `text` is what it says, and may be empty."""
+    """A voice to clone. Its sound lies in storage under its SHA-256; `text` is what it says, and may be empty. `voice_id`: the
+    voice of one's own that it is the recording of, and that keeps it; empty where it came with a request."""
 
     model_config = ConfigDict(frozen=True)
 
     sha256: str
     text: str = ""
+    voice_id: str = ""
 
 
 class SpeechSpec(BaseModel):
@@ -126,45 +139,64 @@ class SpeechSpec(BaseModel):
     klass: JobClass = JobClass.BATCH
     normalize: bool = True               # say numbers and abbreviations as words
     reference: ReferenceSpec | None = None
+    lexicon_ids: tuple[str, ...] | None = None   # None: the tenant's default, if there is one
+    timestamps: Timestamps = "none"
+    streamed: bool = False               # its client listens while it is made: one unit, whose sound goes to a stream too
+
+    @property
+    def own_voices(self) -> tuple[str, ...]:
+        """Ids of the voices of one's own that speak: they are kept until the job has ended."""
+        return (self.reference.voice_id,) if self.reference and self.reference.voice_id else ()
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """One speech request that has passed every check. `reference_audio` is the file that `spec.reference` names, as it came."""
+    """One speech request that has passed every check. `reference_audio` is the file that `spec.reference` names, as it came;
+    empty where it is a voice of one's own. `spec.streamed` is how it asks to be answered by a stream, `stream_format` in what
+    shape."""
 
     text: str
     spec: SpeechSpec
     reference_audio: bytes = b""
+    stream_format: StreamFormat | None = None
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How long `input` may be, characters, and where a longer one should go (said in the error)."""
+    """How long `input` may be, characters, and where a longer one should go (said in the error). `streams`: whether its client
+    stays to listen; `stream_format` means nothing elsewhere."""
 
     characters: int
     hint: str = ""
+    streams: bool = False
 
 
-def parse_speech(body: object, catalogue: Catalogue, limits: Limits, default_class: JobClass) -> Parsed:
-    """One speech request, checked. Raises InvalidRequest, or NoCatalogue when no model is known yet."""
+def parse_speech(body: object, catalogue: Catalogue, limits: Limits, default_class: JobClass,
+                 voices: Voices = NO_VOICES) -> Parsed:
+    """One speech request, checked. `voices`: the tenant's own. Raises InvalidRequest, or NoCatalogue when no model is known yet;
+    StoreUnavailable where `voices` does."""
     if not isinstance(body, dict):
         raise InvalidRequest(f"The body must be a JSON object, not {_json_type(body)}.", param="body")
     try:
         asked = SpeechBody.model_validate(body)
     except ValidationError as error:
         raise first_problem(error) from None
+    if asked.stream_format == "sse" and not limits.streams:
+        raise InvalidRequest("stream_format must be audio here: nobody waits for what a job makes. Follow a job by its "
+                             "events, or send the request to /v1/audio/speech.", param="stream_format")
     text = clean_text(asked.input, limits)
     _refuse_broken_strings(asked.model_dump(exclude={"input"}))
-    model = catalogue.model(asked.model)
-    _refuse_what_the_model_lacks(asked, model)
+    own = ready_voice(asked.voice, voices) if is_own(asked.voice) else None
+    model = model_for(asked.model, own, catalogue) if own else catalogue.model(asked.model)
+    _refuse_what_the_model_lacks(asked, model, has_voice=own is not None)
     metadata = asked.metadata or {}
     if len(metadata) > MAX_METADATA_PAIRS:
         raise InvalidRequest(f"metadata has {len(metadata)} pairs; at most {MAX_METADATA_PAIRS} are kept.", param="metadata")
     reference_audio = _audio_file(asked.ref_audio) if asked.ref_audio else b""
     return Parsed(text, SpeechSpec(
         model=model.id,
-        voice=model.voice(asked.voice).id,
-        language=model.language(asked.language),
+        voice=model.voice("" if own else asked.voice).id,
+        language=model.language(asked.language or (own.language if own else "")),
         instructions=asked.instructions,
         response_format=asked.response_format or "mp3",
         speed=1.0 if asked.speed is None else float(asked.speed),
@@ -175,8 +207,12 @@ def parse_speech(body: object, catalogue: Catalogue, limits: Limits, default_cla
         deadline=asked.deadline,
         klass=JobClass(asked.priority) if asked.priority else default_class,
         normalize=asked.normalize is not False,
-        reference=_reference(reference_audio, asked.ref_text or ""),
-    ), reference_audio)
+        reference=(ReferenceSpec(sha256=own.sha256, text=own.text, voice_id=own.id) if own
+                   else _reference(reference_audio, asked.ref_text or "")),
+        lexicon_ids=None if asked.lexicon_ids is None else tuple(asked.lexicon_ids),
+        timestamps=asked.timestamps or "none",
+        streamed=limits.streams and asked.stream_format is not None,
+    ), reference_audio, asked.stream_format)
 
 
 def clean_text(text: str, limits: Limits) -> str:
@@ -269,27 +305,27 @@ def _reference(audio: bytes, text: str) -> ReferenceSpec | None:
     return ReferenceSpec(sha256=hashlib.sha256(audio).hexdigest(), text=text.strip()) if audio else None
 
 
-def _refuse_what_the_model_lacks(asked: SpeechBody, model: ModelInfo) -> None:
+def _refuse_what_the_model_lacks(asked: SpeechBody, model: ModelInfo, *, has_voice: bool) -> None:
+    """`has_voice`: one of one's own, which brings its reference."""
+    if has_voice and (asked.ref_audio or asked.ref_text):
+        field = "ref_audio" if asked.ref_audio else "ref_text"
+        raise InvalidRequest(f"voice names a voice of yours, which has a recording; leave {field} out, or voice.", param=field)
     if model.reference == "none" and (asked.ref_audio or asked.ref_text):
         field = "ref_audio" if asked.ref_audio else "ref_text"
         raise InvalidRequest(f"Model {model.id!r} cannot clone a voice; leave {field} out.", param=field)
     if asked.ref_text and not asked.ref_audio:
         raise InvalidRequest("ref_text says what ref_audio speaks; send ref_audio too.", param="ref_text")
-    if model.reference == "required" and not asked.ref_audio:
+    if model.reference == "required" and not asked.ref_audio and not has_voice:
         raise InvalidRequest(f"Model {model.id!r} speaks with a voice that you give it: send ref_audio, and ref_text for what "
-                             "it says.", param="ref_audio", code="missing_field")
+                             "it says, or a voice of your own as voice.", param="ref_audio", code="missing_field")
     if model.instructions == "required" and not asked.instructions.strip():
         raise InvalidRequest(f"Model {model.id!r} designs its voice from a description: send it as instructions.",
                              param="instructions", code="missing_field")
     if model.instructions == "refused" and asked.instructions.strip():
         raise InvalidRequest(f"Model {model.id!r} would drop instructions; leave them out.", param="instructions")
-    if asked.stream_format == "sse":
-        raise InvalidRequest("stream_format must be audio; sse is not offered by this server.", param="stream_format")
-    if asked.timestamps in ("word", "sentence"):
-        raise InvalidRequest("timestamps must be none; times of segments are listed at the job's segments URL.",
-                             param="timestamps")
-    if asked.lexicon_ids:
-        raise InvalidRequest("There are no lexicons on this server; leave lexicon_ids out.", param="lexicon_ids")
+    if asked.timestamps == "word" and not model.word_times:
+        raise InvalidRequest(f"Model {model.id!r} has no times of words here; ask for sentence, or start its workers with "
+                             "SPEECHMILL_ALIGN__MODEL.", param="timestamps")
 
 
 def first_problem(error: ValidationError) -> InvalidRequest:

@@ -9,7 +9,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -30,6 +30,10 @@ class BadSettings(SpeechmillError):
     code = "bad_settings"
 
 
+TLS_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+"""Options of a rediss:// URL that name PEM files; redis-py and kombu both read them."""
+TLS_OPTIONS = (*TLS_FILES, "ssl_check_hostname")
+
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 """A language with its region or script, as BCP 47 writes them."""
 
@@ -46,6 +50,21 @@ def _base_url(url: str) -> str:
     return url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1"
 
 
+def _redis_url(url: str) -> str:
+    """`url`, for Redis. Raises ValueError, which never repeats it: there may be a password in it."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("redis", "rediss") or not parts.hostname:
+        raise ValueError("must be an address like redis://user:password@host:6379/0, or rediss:// for TLS")
+    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+        if name not in TLS_OPTIONS:
+            raise ValueError(f"knows no option {name[:40]!r}; it has {', '.join(TLS_OPTIONS)}")
+        if parts.scheme == "redis":
+            raise ValueError(f"has {name}, which is for rediss:// alone")
+        if name in TLS_FILES and not os.access(value, os.R_OK):
+            raise ValueError(f"has an {name} that is no file which can be read: {value[:200]}")
+    return url
+
+
 def _split(value: object) -> object:
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
@@ -57,9 +76,13 @@ class Group(BaseModel):
 
 
 class RedisSettings(Group):
-    url: str = Field("redis://127.0.0.1:6379/0", description="Redis or Valkey that holds jobs and Celery's queues.")
+    url: str = Field("redis://127.0.0.1:6379/0", repr=False, description=(
+        "Redis or Valkey that holds jobs and Celery's queues. rediss:// is TLS, with ?ssl_ca_certs=, ssl_certfile= and "
+        "ssl_keyfile= behind it where an authority or a client's certificate of one's own is wanted (docs/security.md)."))
     producer_timeout_s: float = Field(1.5, gt=0, description="How long the producer waits for Redis before it answers 503.")
     worker_timeout_s: float = Field(5.0, gt=0, description="How long a worker waits for one reply before it tries again.")
+
+    _address = field_validator("url")(_redis_url)
 
 
 class S3Settings(Group):
@@ -86,14 +109,43 @@ class LimitSettings(Group):
     job_characters: int = Field(1_000_000, ge=1, description="Longest input of a job.")
     body_bytes: int = Field(8 * 1024 * 1024, ge=1024, description="Largest request body.")
     book_bytes: int = Field(256 * 1024 * 1024, ge=1024, description="Largest file of a book.")
+    file_bytes: int = Field(200 * 1024 * 1024, ge=1024, description="Largest file that may be uploaded for a batch.")
+    batch_lines: int = Field(50_000, ge=1, le=50_000, description="Most lines of a batch.")
     inline_bytes: int = Field(16 * 1024, ge=0, description="Inputs above this many bytes go to storage, not to Redis.")
     queued_jobs: int = Field(1_000_000, ge=1, description="Jobs that one tenant may have waiting; more is 429 queue_full.")
+    lexicons: int = Field(50, ge=1, description="Lexicons that one tenant may keep.")
     jobs: int = Field(0, ge=0, description="Jobs that one tenant may have queued and in progress; more is 429 queue_full. 0: no "
                                            "limit.")
     characters_a_day: int = Field(0, ge=0, description="Characters that are accepted of one tenant on a day (UTC); more is 429 "
                                                        "quota_exceeded. 0: no limit.")
+    webhook_endpoints: int = Field(16, ge=0, description="Webhook endpoints that one tenant may have. 0: no limit.")
     requests_a_minute: int = Field(0, ge=0, le=1_000_000, description=(
         "Requests of one tenant that make or change something; more is 429 rate_limit_exceeded. 0: no limit."))
+
+
+class VoiceSettings(Group):
+    """Voices of one's own: uploaded or designed, and kept until they are deleted."""
+
+    kept: int = Field(100, ge=0, le=1000, description="Voices that one tenant may keep; one more is 409 too_many_voices.")
+    file_bytes: int = Field(20 * 1024 * 1024, ge=1024, le=200 * 1024 * 1024, description="Largest recording, bytes.")
+    shortest_s: float = Field(1, ge=1, le=30, description="Shortest recording, seconds.")
+    longest_s: float = Field(30, ge=1, le=30, description="Longest recording, seconds; models take no more than 30.")
+
+    @model_validator(mode="after")
+    def _some_length(self) -> "VoiceSettings":
+        if self.shortest_s > self.longest_s:
+            raise ValueError("shortest_s must not be more than longest_s, or no recording would do")
+        return self
+
+
+class StreamSettings(Group):
+    """Sound that is sent to clients while it is made."""
+
+    kept_bytes: int = Field(4 * 1024 * 1024, ge=65_536, description=(
+        "How much encoded sound of a job that is being made stays in Redis for those who listen; a client that is further behind "
+        "is dropped. 4 MiB are 87 s of pcm, 5 minutes of mp3."))
+    kept_s: int = Field(120, ge=10, le=86_400, description="How long it stays there after the last of it came.")
+    stall_s: float = Field(30, gt=0, description="A client that takes nothing for so long is dropped.")
 
 
 class ProducerSettings(Group):
@@ -145,6 +197,9 @@ class WorkerSettings(Group):
     deliveries: int = Field(4, ge=1, description="Webhooks that a cpu worker delivers at once.")
     chapters_at_once: int = Field(4, ge=1, le=64, description=(
         "Chapters of one book that are made at the same time. With more, a book holds up its tenant's other jobs for longer."))
+    lines_at_once: int = Field(512, ge=2, le=4096, description=(
+        "Most lines of one batch that are open at the same time; fewer where there are few speech slots. The other jobs of its "
+        "tenant wait behind them."))
     respeak_flagged: bool = Field(
         True, description="Speak a segment again whose take failed a check: with another seed, then in two halves. Off: the "
                           "first take is kept, with its flags.")
@@ -204,6 +259,15 @@ class EngineSettings(Group):
     recycle_rss_bytes: int | None = Field(
         None, ge=0, description="An engine with more host memory finishes what it speaks and is started again; 0: never. "
                                 "Default: 1.5 times what it has after warm-up, plus 4 GiB.")
+
+
+class AlignSettings(Group):
+    """Times of words (timestamps: word), for voices that do not know them themselves."""
+
+    model: str = Field("", description=(
+        "A wav2vec2-CTC recogniser of the language that is spoken: a folder, or a name on the Hugging Face hub, such as "
+        "facebook/wav2vec2-base-960h. It runs on the CPU, in a process of its own beside each speech worker, and needs torch and "
+        "transformers (the extra gpu). Empty: no times of words, unless the voice knows them, as espeak does."))
 
 
 class RemoteSettings(Group):
@@ -273,6 +337,8 @@ class WebhookSettings(Group):
     allow_cidrs: CommaList = Field(
         (), description="Networks that webhooks may reach although they are not public, e.g. 127.0.0.0/8; http and any port too.")
     egress_proxy: str = Field("", description="HTTP proxy that all webhook calls go through.")
+    disable_after_s: int = Field(5 * 86_400, ge=0, description=(
+        "A webhook endpoint that has taken nothing for this long, though it was tried, is disabled. 0: never."))
 
     _lists = field_validator("allow_cidrs", "delays_s", mode="before")(_split)
 
@@ -294,6 +360,7 @@ class RetentionSettings(Group):
                                                                 "with it; up to a quarter longer.")
     sources_s: int = Field(30 * 86_400, ge=3600, description="How long the file of a book is kept after a request last used it; "
                                                              "up to a quarter longer.")
+    files_s: int = Field(30 * 86_400, ge=3600, description="How long an uploaded file is kept, unless it says otherwise.")
     orphans_s: int = Field(86_400, ge=3600, description="How old an object must be that no job's record names, or an upload "
                                                         "that nobody finished, before it is deleted.")
     round_s: int = Field(6 * 3600, ge=60, description="Time from one walk through all objects, looking for what may go, to the "
@@ -316,9 +383,12 @@ class Settings(BaseSettings):
     blobs: BlobSettings = BlobSettings()
     s3: S3Settings = S3Settings()
     limits: LimitSettings = LimitSettings()
+    voices: VoiceSettings = VoiceSettings()
+    streams: StreamSettings = StreamSettings()
     producer: ProducerSettings = ProducerSettings()
     worker: WorkerSettings = WorkerSettings()
     engine: EngineSettings = EngineSettings()
+    align: AlignSettings = AlignSettings()
     remote: RemoteSettings = RemoteSettings()
     webhooks: WebhookSettings = WebhookSettings()
     retention: RetentionSettings = RetentionSettings()

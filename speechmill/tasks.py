@@ -4,6 +4,7 @@ Celery is the doorbell. A message names only the queue it rings for; which unit 
 or doubled message is harmless. `docs/architecture.md` says why.
 """
 
+import ssl
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,9 +57,15 @@ def celery_app(redis_url: str) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options=transport_options(),
+        broker_use_ssl=_tls(redis_url),
         task_publish_retry=False,                 # a lost doorbell is rung again by the sweep
     )
     return app
+
+
+def _tls(redis_url: str) -> dict[str, Any] | bool:
+    # kombu reads the URL's own ssl_ options. Of one that has none it would believe any certificate.
+    return {"ssl_cert_reqs": ssl.CERT_REQUIRED} if redis_url.startswith("rediss:") else False
 
 
 def transport_options() -> dict[str, Any]:

@@ -29,7 +29,7 @@ def job_view(job: Job, here: Viewpoint) -> dict[str, Any]:
         "status": job.status.value,
         "progress": job.progress,
         "model": job.model,
-        "voice": spec["voice"],
+        "voice": spoken_with(spec),
         "language": spec["language"],
         "response_format": spec["response_format"],
         "speed": spec["speed"],
@@ -45,8 +45,14 @@ def job_view(job: Job, here: Viewpoint) -> dict[str, Any]:
         "error": job.error.model_dump() if job.error else None,
         "metadata": spec["metadata"],
         "request_id": job.request_id,
-        "urls": {"get": own, "cancel": f"{own}/cancel", "content": f"{own}/content", "segments": f"{own}/segments"},
+        "urls": {"get": own, "cancel": f"{own}/cancel", "content": f"{own}/content", "segments": f"{own}/segments",
+                 "events": f"{own}/events"},
     }
+
+
+def spoken_with(spec: dict[str, Any]) -> str:
+    """The voice, as its client named it: one of the model's, or one of its own."""
+    return str((spec.get("reference") or {}).get("voice_id") or spec["voice"])
 
 
 def times_view(job: Job) -> dict[str, Any]:
@@ -83,6 +89,7 @@ def _output(job: Job, output: Output, here: Viewpoint) -> dict[str, Any]:
         "content_type": output.content_type,
         "duration_seconds": output.duration_seconds,
         "sample_rate": output.sample_rate,
+        "timestamps_url": None if expired else f"{here.base_url}{JOBS_PATH}/{job.id}/content?variant=timestamps",
     }
 
 

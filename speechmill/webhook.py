@@ -20,7 +20,7 @@ from speechmill.tenants import LOCAL_TENANT
 
 MAX_BODY_BYTES = 20_000
 """No event is longer, so that a receiver may refuse anything that is."""
-OMITTED: dict[str, Any] = {"chapters": [], "warnings": [], "metadata": {}, "authors": [], "output": None}
+OMITTED: dict[str, Any] = {"chapters": [], "errors": None, "warnings": [], "metadata": {}, "authors": [], "output": None}
 """What is left out of a body that would be longer, one after the other until it fits."""
 MAX_ERROR_CHARACTERS = 1000
 """Of a job's error message; the whole of it is in the job."""

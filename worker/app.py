@@ -21,6 +21,7 @@ from speechmill.store import verbs
 from speechmill.store.client import Store
 from speechmill.tasks import DELIVERY_QUEUE, celery_app
 from speechmill.trace.choose import open_tracer
+from worker.align.choose import open_aligner
 from worker.deliver import Courier, usual_trust
 from worker.figures import Figures
 from worker.health import ready_file
@@ -97,7 +98,9 @@ def _warm_up(station: Station) -> None:
     """Nothing is claimed before the voice is as fast as it will ever be."""
     if station.voice:
         log.info("warming up %s", station.settings.worker.voice)
-        station.model = station.voice.warm_up()
+        model = station.voice.warm_up()
+        station.aligner = open_aligner(station.voice, station.settings.align.model)
+        station.model = model.model_copy(update={"word_times": station.aligner is not None})
         _when_redis_takes_it(partial(station.store.publish, station.model))
     station.scratch.try_out()
     # A Redis that is full just now must not cost a warm model.
@@ -152,6 +155,8 @@ def _leave(station: Station) -> None:
         station.enlist()
     if station.voice:
         station.voice.close()
+    if station.aligner:
+        station.aligner.close()
     station.store.close()
     station.tracer.close()
 

@@ -19,6 +19,7 @@ from speechmill.errors import EncodingFailed
 from speechmill.request import AudioFormat
 from worker.ffmpeg import Ffmpeg
 from worker.speed import at_speed
+from worker.times.clock import FileClock
 from worker.voices.seam import SAMPLE_RATE_HZ, Pcm
 
 Pcm16 = NDArray[np.int16]
@@ -52,10 +53,11 @@ _AAC_FRAME = 1024
 @dataclass(frozen=True)
 class Encoded:
     """What was written. `duration_s` is what comes out of a decoder that heeds the file's header (as of MP3's delay and
-    padding), seconds."""
+    padding), seconds; `clock` is when what is heard there."""
 
     duration_s: float
     bytes: int
+    clock: FileClock
 
 
 def encode(chunks: Iterable[Pcm], path: Path, format: AudioFormat, speed: float = 1.0, n_samples_hint: int | None = None, *,
@@ -66,10 +68,17 @@ def encode(chunks: Iterable[Pcm], path: Path, format: AudioFormat, speed: float 
     it WAV always is. `chunks` is read on the caller's thread; when it raises, ffmpeg is killed, the file removed, and the
     exception goes on. Raises EncodingFailed when there is no sound, no ffmpeg, no space, or more sound than hinted.
     """
-    n_samples = 0
+    n_samples = n_given = 0
+
+    def given() -> Iterator[Pcm]:
+        nonlocal n_given
+        for chunk in chunks:
+            n_given += len(chunk)
+            yield chunk
+
     try:
         n_bytes = None if n_samples_hint is None else round(n_samples_hint / speed) * 2 + _HINT_SLACK_BYTES
-        with _file(path, format, n_bytes, riff_bytes) as write, closing(at_speed(chunks, speed)) as sound:
+        with _file(path, format, n_bytes, riff_bytes) as write, closing(at_speed(given(), speed)) as sound:
             for chunk in sound:
                 n_samples += len(chunk)
                 write(to_pcm16(chunk))
@@ -78,7 +87,16 @@ def encode(chunks: Iterable[Pcm], path: Path, format: AudioFormat, speed: float 
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return Encoded(_duration_s(format, n_samples), path.stat().st_size)
+    duration_s = _duration_s(format, n_samples)
+    lead_s = _AAC_FRAME / SAMPLE_RATE_HZ if format == "aac" else 0.0
+    return Encoded(duration_s, path.stat().st_size, file_clock(speed, n_given, n_samples, lead_s, duration_s))
+
+
+def file_clock(speed: float, n_given: int, n_samples: int, lead_s: float, duration_s: float) -> FileClock:
+    """Of `n_given` samples that another speed made `n_samples`, in a file that begins with `lead_s` of silence. Half of what
+    atempo drops on the way goes missing at the beginning: measured, within 0.03 s at speeds from 0.25 to 4."""
+    dropped_s = (n_given / speed - n_samples) / SAMPLE_RATE_HZ
+    return FileClock(speed, lead_s - dropped_s / 2, duration_s)
 
 
 def to_pcm16(pcm: Pcm) -> Pcm16:

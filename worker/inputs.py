@@ -1,41 +1,50 @@
 """Reading what a unit works on: its job's text, its segment of the plan, and takes that were spoken before."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from speechmill.job import Unit
 from speechmill.request import SpeechSpec
 from worker.station import Station
 from worker.text.reading import Reading
+from worker.text.written import Written
 
 
 @dataclass(frozen=True)
 class PlannedSegment:
     """A line of the plan: the span of the source it comes from, the text to speak as it is said (numbers in words), what follows
-    it, and who speaks it, the narrator where that is empty."""
+    it, who speaks it, the narrator where that is empty, and how it was written."""
 
     start: int
     end: int
     text: str
     boundary: str
     speaker: str = ""
+    written: Written = field(default=Written())
 
     def line(self) -> bytes:
-        fields = {name: value for name, value in self.__dict__.items() if name != "speaker" or value}
+        fields: dict[str, Any] = {"start": self.start, "end": self.end, "text": self.text, "boundary": self.boundary}
+        if self.speaker:
+            fields["speaker"] = self.speaker
+        if self.written != Written(self.start):
+            fields["written"] = self.written.fields()
         return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
     @classmethod
     def read(cls, line: bytes) -> "PlannedSegment":
-        return cls(**json.loads(line))
+        fields = json.loads(line)
+        written = Written.of_fields(fields.pop("written")) if "written" in fields else Written(fields["start"])
+        return cls(**fields, written=written)
 
 
 def spec_of(unit: Unit) -> SpeechSpec:
     return SpeechSpec.model_validate(unit.spec)
 
 
-def reading_of(spec: SpeechSpec) -> Reading:
-    """How the job's text is to be read."""
-    return Reading(normalise=spec.normalize)
+def reading_of(station: Station, unit: Unit, spec: SpeechSpec) -> Reading:
+    """How the job's text is to be read. Raises LexiconMissing, StoreUnavailable."""
+    return Reading(normalise=spec.normalize, lexicon=station.lexicons.of(unit, spec))
 
 
 def job_text(station: Station, unit: Unit) -> str:

@@ -10,9 +10,24 @@ from speechmill.store import reaping
 from worker.encode import read_lossless
 from worker.leases import Lease
 from worker.station import Station
+from worker.take_note import Note, read_note
 from worker.voices.seam import Pcm
 
 log = logging.getLogger(__name__)
+
+
+def stored_note(station: Station, lease: Lease, content_key: str) -> Note | None:
+    """What is known of the sound stored under a content key, which lies there whole and is kept; None where it must be listened
+    to, or spoken. Raises Stopped."""
+    key = segment_key(lease.unit.tenant, content_key)
+    try:
+        found = station.blobs.read(key)
+        note = read_note(found.data)
+        if note:
+            _keep(station, lease, key, found)
+    except (BlobMissing, BlobsUnavailable):
+        return None
+    return note
 
 
 def stored_take(station: Station, lease: Lease, content_key: str) -> Pcm | None:

@@ -161,21 +161,26 @@ class Leases:
             self._beat_now.clear()
             if self._closing.is_set():
                 return
-            try:
-                # A scratch folder that is gone or full must not end the heartbeat: leases hang on it.
-                with suppress(OSError):
-                    if self._well():
-                        self._alive.touch()
-                self.beat()
-                pause_s = self._beat_s
-            except StoreUnavailable as error:
+            pause_s = self._beat_s if self._try_to_beat() else min(1.0, self._beat_s)
+
+    def _try_to_beat(self) -> bool:
+        try:
+            # A scratch folder that is gone or full must not end the heartbeat: leases hang on it.
+            with suppress(OSError):
+                if self._well():
+                    self._alive.touch()
+            self.beat()
+            return True
+        except Exception as error:
+            if self._closing.is_set():  # and the store is closed, with the connection under this beat
+                pass
+            elif isinstance(error, StoreUnavailable):
                 # Leases are kept: when Redis returns before another worker has claimed a unit, its work still counts.
                 log.warning("heartbeat missed: %s", error.message)
                 self.n_beats_missed += 1
-                pause_s = min(1.0, self._beat_s)
-            except Exception:
+            else:
                 log.exception("heartbeat failed")
-                pause_s = min(1.0, self._beat_s)
+            return False
 
     def _listen_forever(self) -> None:
         while not self._closing.is_set():
@@ -188,6 +193,11 @@ class Leases:
                             self._stop_job(message["data"])
             except (RedisError, OSError):
                 # Until it is back, a beat brings the news.
+                self._closing.wait(1.0)
+            except Exception:
+                # Whoever closes the store closes this connection, too; redis-py then stumbles over a socket that is gone.
+                if not self._closing.is_set():
+                    log.exception("listening failed")
                 self._closing.wait(1.0)
 
     def _stop_job(self, job_id: str) -> None:

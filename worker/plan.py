@@ -14,7 +14,7 @@ from worker.text.piece import Piece
 
 def plan(station: Station, lease: Lease) -> None:
     spec = spec_of(lease.unit)
-    commit_plan(station, lease, cut(job_text(station, lease.unit), spec.language, reading_of(spec)))
+    commit_plan(station, lease, cut(job_text(station, lease.unit), spec.language, reading_of(station, lease.unit, spec)))
 
 
 def commit_plan(station: Station, lease: Lease, pieces: Iterable[Piece]) -> None:
@@ -24,7 +24,8 @@ def commit_plan(station: Station, lease: Lease, pieces: Iterable[Piece]) -> None
     places = []
     for piece in pieces:
         lease.check()
-        line = PlannedSegment(piece.start, piece.end, piece.spoken, piece.boundary, piece.speaker).line()
+        line = PlannedSegment(piece.start, piece.end, piece.spoken, piece.boundary, piece.speaker,
+                              piece.written).line()
         places.append(Place(len(lines), len(line), len(piece.spoken)))
         lines += line
     key = plan_key(unit.tenant, unit.job_id, unit.token)

@@ -17,8 +17,9 @@ _PATIENCE_S = 20.0
 _CONTAINERS = "wav,w64,aiff,caf,flac,mp3,ogg,aac,mov,matroska,amr"
 
 
-def decode_reference(audio: bytes) -> Pcm:
-    """float32 [n_samples] at 24 kHz, at most 30.5 s of it. Raises BadReference for what ffmpeg can't read as sound."""
+def decode_reference(audio: bytes, field: str = "ref_audio") -> Pcm:
+    """float32 [n_samples] at 24 kHz, at most 30.5 s of it. Raises BadReference for what ffmpeg can't read as sound; `field` is
+    what its client calls it."""
     with tempfile.NamedTemporaryFile(suffix=".audio") as file:
         file.write(audio)
         file.flush()
@@ -28,9 +29,9 @@ def decode_reference(audio: bytes) -> Pcm:
         try:
             done = subprocess.run(command, capture_output=True, timeout=_PATIENCE_S, check=False)
         except subprocess.TimeoutExpired:
-            raise BadReference(f"ref_audio could not be read within {_PATIENCE_S:.0f} s; send 1 to 30 s of speech as WAV.",
-                               param="ref_audio") from None
+            raise BadReference(f"{field} could not be read within {_PATIENCE_S:.0f} s; send 1 to 30 s of speech as WAV.",
+                               param=field) from None
     if done.returncode != 0 or not done.stdout:
-        raise BadReference("ref_audio is no sound that can be read; send 1 to 30 s of speech as WAV, FLAC, MP3, Ogg or M4A.",
-                           param="ref_audio")
+        raise BadReference(f"{field} is no sound that can be read; send 1 to 30 s of speech as WAV, FLAC, MP3, Ogg or M4A.",
+                           param=field)
     return np.frombuffer(done.stdout[:len(done.stdout) // 4 * 4], "<f4")

@@ -17,7 +17,7 @@ def at_speed(chunks: Iterable[Pcm], speed: float) -> Generator[Pcm, None, None]:
     if speed == 1:
         yield from chunks
         return
-    with Ffmpeg("f32le", "-af", _atempo(speed), "-f", "f32le", "pipe:1", reads_output=True) as ffmpeg:
+    with Ffmpeg("f32le", *tempo(speed), "-f", "f32le", "pipe:1", reads_output=True) as ffmpeg:
         rest = b""
         for sound in through(ffmpeg, (chunk.astype("<f4").tobytes() for chunk in chunks)):
             sound = rest + sound
@@ -26,7 +26,9 @@ def at_speed(chunks: Iterable[Pcm], speed: float) -> Generator[Pcm, None, None]:
             yield np.frombuffer(sound[:whole], "<f4").astype(np.float32, copy=False)
 
 
-def _atempo(speed: float) -> str:
-    """One stage takes 0.5 at least, and above 2 it drops sound instead of blending it: two share what is beyond."""
+def tempo(speed: float) -> tuple[str, str]:
+    """ffmpeg's option that plays sound `speed` times as fast.
+
+    One stage takes 0.5 at least, and above 2 it drops sound instead of blending it: two share what is beyond."""
     stages = [speed] if 0.5 <= speed <= 2 else [speed ** 0.5] * 2
-    return ",".join(f"atempo={stage:.9f}" for stage in stages)
+    return "-af", ",".join(f"atempo={stage:.9f}" for stage in stages)

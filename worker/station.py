@@ -21,17 +21,19 @@ from speechmill.job import JobClass, Unit
 from speechmill.settings import Settings
 from speechmill.store import verbs
 from speechmill.store.client import Store
-from speechmill.store.verbs import Bells, Call, EngineFigures, WorkerFigures
+from speechmill.store.verbs import Bells, Call, EngineFigures, Verdict, WorkerFigures
 from speechmill.tasks import Queue
 from speechmill.trace.seam import NoTracer, Tracer
+from worker.align.seam import Aligner
 from worker.deliver import Courier
 from worker.figures import Figures
 from worker.health import alive_file, ready_file
-from worker.leases import Lease, Leases
+from worker.leases import Lease, Leases, Stopped
+from worker.lexicons import Lexicons
 from worker.permits import Permits
 from worker.references import References
 from worker.scratch import Scratch, scratch_folder
-from worker.voices.seam import Speech, Voice
+from worker.voices.seam import Encodes, Speech, Voice
 from worker.wrap_ups import WrapUps
 
 log = logging.getLogger(__name__)
@@ -49,8 +51,8 @@ class Claimed:
 
 @dataclass
 class Station:
-    """One worker process. `voice` and `model` are the speech role's only, `courier` is the cpu role's. `broken` says why it
-    can't go on."""
+    """One worker process. `voice`, `model` and `aligner` are the speech role's only, `courier` is the cpu role's. `broken` says
+    why it can't go on."""
 
     role: str
     settings: Settings
@@ -60,6 +62,7 @@ class Station:
     voice: Voice | None = None
     model: ModelInfo | None = None
     courier: Courier | None = None
+    aligner: Aligner | None = None
     worker: str = field(default_factory=lambda: new_id("worker"))
     state: str = "warming"
     broken: str = ""
@@ -79,6 +82,7 @@ class Station:
         self._speaking: dict[Speech, Lease] = {}
         self.scratch = Scratch(scratch_folder(self.settings), self._scratch_changed)
         self.references = References(self.blobs)
+        self.lexicons = Lexicons(self.store)
         self.leases = Leases(self.store, self.worker, lease_s=worker.lease_s, reply_s=self.settings.redis.worker_timeout_s,
                              alive=alive_file(self.settings), well=lambda: self.voice is None or self.voice.well,
                              figures=self._said, on_unknown=self.enlist)
@@ -87,6 +91,12 @@ class Station:
     def queues(self) -> dict[JobClass, str]:
         model = self.voice.model_id if self.voice else ""
         return {klass: Queue(self.role, klass, model).name for klass in JobClass}
+
+    @property
+    def encoding_model(self) -> ModelInfo | None:
+        """Its model, if its voice takes recordings as that encoded them before."""
+        voice: object = self.voice
+        return self.model if isinstance(voice, Encodes) and voice.takes_encoded else None
 
     def _said(self) -> WorkerFigures:
         """What this worker says of itself with a beat, and the voice's engine, if it has one and that runs."""
@@ -149,7 +159,15 @@ class Station:
         return self._speaking.get(speech)
 
     def commit(self, lease: Lease, call: Call[T]) -> T:
-        """Run a verb that ends a unit, waiting for Redis where it is away. Raises Stopped when the lease is lost first."""
+        """Run a verb that ends a unit, waiting for Redis where it is away. Raises Stopped when the lease is lost: then nothing
+        was committed."""
+        reply = self._run_when_redis_is_there(lease, call)
+        if isinstance(reply, Verdict) and not reply.committed:
+            self.ring(reply.bells)
+            raise Stopped
+        return reply
+
+    def _run_when_redis_is_there(self, lease: Lease, call: Call[T]) -> T:
         pause_s = 0.1
         while True:
             try:

@@ -26,6 +26,9 @@ from speechmill.store import verbs
 from speechmill.tasks import Queue
 from speechmill.trace.seam import Span
 from worker import outbox
+from worker.batch.feed import feed
+from worker.batch.finish import finish as finish_batch
+from worker.batch.validate import validate
 from worker.book.bind import bind
 from worker.book.divide import divide
 from worker.book.join_chapter import join_chapter
@@ -35,13 +38,17 @@ from worker.leases import Lease, Stopped
 from worker.plan import plan
 from worker.speak import speak_segment, speak_whole
 from worker.station import Claimed, Station
+from worker.voice_making.examine import examine
+from worker.voice_making.speak import speak_voice
 
 log = logging.getLogger(__name__)
 
 STEPS: Mapping[tuple[Kind, Phase], Callable[[Station, Lease], Callable[[], None] | None]] = {
     ("speech", Phase.WHOLE): speak_whole,
     ("speech", Phase.PLAN): plan, ("speech", Phase.SPEAK): speak_segment, ("speech", Phase.FINISH): finish,
+    ("voice", Phase.PLAN): examine, ("voice", Phase.WHOLE): speak_voice,
     ("book", Phase.PLAN): divide, ("book", Phase.FINISH): bind,
+    ("batch", Phase.PLAN): validate, ("batch", Phase.FEED): feed, ("batch", Phase.FINISH): finish_batch,
     ("chapter", Phase.PLAN): plan_chapter, ("chapter", Phase.SPEAK): speak_segment, ("chapter", Phase.FINISH): join_chapter,
 }
 """A step that speaks gives what is left to do when its sound is there, which takes no slot."""

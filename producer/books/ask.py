@@ -15,7 +15,9 @@ from producer.books.form import read_form
 from producer.books.parts import FormLimits, Upload
 from producer.books.submit import AskedBook, Origin
 from producer.desk import Desk
+from producer.lexicons.routes import check_lexicons
 from producer.submit import check_webhook, idempotency_key
+from producer.voices.known import known_voices
 from speechmill.book import Source
 from speechmill.book_request import BookFile, ParsedBook, parse_book
 from speechmill.request import fingerprint
@@ -38,9 +40,11 @@ async def ask_book(desk: Desk, request: Request) -> AsyncIterator[AskedBook]:
 async def _asked(desk: Desk, origin: Origin, body: Any, upload: Upload | None) -> AskedBook:
     catalogue = await desk.catalogue()
     # On a thread: a long book's text holds up nobody else.
-    parsed = await asyncio.to_thread(parse_book, body, catalogue, has_file=upload is not None)
+    voices = await known_voices(desk, origin.tenant, body)
+    parsed = await asyncio.to_thread(parse_book, body, catalogue, has_file=upload is not None, voices=voices)
     if parsed.narrator.webhook:
         await check_webhook(desk, parsed.narrator.webhook.url)
+    await check_lexicons(desk, origin.tenant, parsed.narrator.lexicon_ids)
     print_ = fingerprint({"body": body, "file": upload.sha256 if upload else None})
     source, content = _of_upload(upload) if upload else _of_text(parsed)
     return AskedBook(origin, print_, parsed.spec(source), parsed.order, parsed.recordings, content)

@@ -7,7 +7,8 @@ from typing import Any
 from producer.books.form import Form
 from speechmill.errors import InvalidRequest
 
-JSON_FIELDS = frozenset({"chapters", "cast", "metadata", "webhook", "seed", "expires_after", "deadline", "normalize", "dry_run"})
+JSON_FIELDS = frozenset({"chapters", "cast", "lexicon_ids", "metadata", "webhook", "seed", "expires_after", "deadline",
+                         "normalize", "dry_run"})
 """Objects, arrays, numbers and booleans, which a form has no way to tell from text."""
 EITHER = frozenset({"lexicon", "formats"})
 """JSON where it looks like JSON, else text: a table or PLS; m4b,mp3."""

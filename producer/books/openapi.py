@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from producer.openapi import AFTER, IDEMPOTENCY, PREFER, answer, header, json_body, query, route, schema_of
+from producer.openapi import AFTER, EVENTS, IDEMPOTENCY, PREFER, answer, header, json_body, query, route, schema_of
 from speechmill.book import BOOK_FORMATS
 from speechmill.book_request import SPEECH_FIELDS, BookBody
 from speechmill.book_revision import RerenderBody
@@ -44,6 +44,7 @@ LIST_BOOKS = route("List books", {200: answer(_BOOK_LIST, "A page, without chapt
 GET_BOOK = route("Look at a book", {200: answer(_BOOK, "The book."), 304: {"description": "As If-None-Match says."}},
                  problems=(404, 503), parameters=(PREFER, header("If-None-Match", "the ETag of an earlier answer")))
 CANCEL_BOOK = route("Cancel a book", {200: answer(_BOOK, "The book.")}, problems=(404, 409, 503))
+BOOK_EVENTS = route("Follow a book by server-sent events", **EVENTS)
 RETRY_BOOK = route("Make what failed again", {200: answer(_BOOK, "The book.")}, problems=(404, 409, 410, 503))
 DELETE_BOOK = route("Delete an ended book and its files", {200: answer({"type": "object"}, "It is gone.")},
                     problems=(404, 409, 503))
@@ -59,4 +60,4 @@ RERENDER = route("Make a new revision of a book", {202: answer(_BOOK, "The new b
                  problems=(400, 404, 409, 410, 413, 422, 429, 503), body=json_body(RerenderBody),
                  parameters=(IDEMPOTENCY,)) | {"status_code": 202}
 REGENERATE = route("Speak a segment again, as a new revision", {202: answer(_BOOK, "The new book.")},
-                   problems=(404, 409, 410, 422, 429, 503), parameters=(IDEMPOTENCY,)) | {"status_code": 202}
+                   problems=(400, 404, 409, 410, 422, 429, 503), parameters=(IDEMPOTENCY,)) | {"status_code": 202}

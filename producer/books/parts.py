@@ -15,10 +15,11 @@ MAX_FIELDS = 64
 
 @dataclass(frozen=True)
 class FormLimits:
-    """Of the file, and of all other fields together, bytes."""
+    """Of the file, and of all other fields together, bytes. `example`: what such a file may be called."""
 
     file_bytes: int
     fields_bytes: int
+    example: str = "book.epub"
 
     @property
     def whole_bytes(self) -> int:
@@ -83,8 +84,7 @@ class Parts:
             raise InvalidRequest(f"The form has {self._name[:80]!r} twice; send it once.", param=self._name[:80])
         if self._name == FILE:
             if b"filename" not in options:
-                raise InvalidRequest("file must be sent as a file (curl: -F file=@book.epub); for its text send input.",
-                                     param=FILE)
+                raise InvalidRequest(f"file must be sent as a file (curl: -F file=@{self.limits.example}).", param=FILE)
             self._file_name = options[b"filename"].decode("utf-8", "replace")
             return
         if len(self.fields) >= MAX_FIELDS:
@@ -129,7 +129,7 @@ class Parts:
         if self._file_name is None:
             return None
         if not self._file_bytes:
-            raise InvalidRequest("file is empty; send the book.", param=FILE, code="input_empty")
+            raise InvalidRequest("file is empty; send what is in it, too.", param=FILE, code="input_empty")
         return Upload(path, self._file_name, self._file_bytes, self._sha256.hexdigest())
 
 

@@ -13,7 +13,9 @@ from producer.books.find import Found, find_book, find_chapter
 from producer.books.openapi import REGENERATE, RERENDER
 from producer.books.submit import AskedBook, Origin, read_order, submit_book
 from producer.desk import Desk, desk_of, tenant_of
+from producer.lexicons.routes import check_lexicons
 from producer.submit import idempotency_key
+from producer.voices.known import known_voices
 from speechmill.book import BookSpec
 from speechmill.book_revision import Made, Place, Revision, parse_rerender, sounding_otherwise
 from speechmill.book_view import BOOKS_PATH
@@ -32,7 +34,9 @@ async def rerender(request: Request, book_id: str) -> Response:
     body = decode_json(raw) if raw else {}
     made = await _made(desk, await find_book(desk, book_id, origin.tenant))
     catalogue = await desk.catalogue()
-    revision = await asyncio.to_thread(parse_rerender, body, made, catalogue)
+    voices = await known_voices(desk, origin.tenant, body)
+    revision = await asyncio.to_thread(parse_rerender, body, made, catalogue, voices)
+    await check_lexicons(desk, origin.tenant, revision.spec.lexicon_ids)
     return await _submitted(desk, request, origin, revision, {"book": book_id, "body": body})
 
 

@@ -13,11 +13,12 @@ from starlette.responses import Response
 from producer.books.answer import accepted_answer, answer, views
 from producer.books.ask import ask_book
 from producer.books.find import Found, book_not_found, find_book
-from producer.books.openapi import CANCEL_BOOK, CREATE_BOOK, DELETE_BOOK, GET_BOOK, LIST_BOOKS, RETRY_BOOK
+from producer.books.openapi import BOOK_EVENTS, CANCEL_BOOK, CREATE_BOOK, DELETE_BOOK, GET_BOOK, LIST_BOOKS, RETRY_BOOK
 from producer.books.submit import submit_book, use_file_again
 from producer.desk import Desk, desk_of, tenant_of
 from producer.jobs import number, one_of, poll_later
 from producer.prefer import parse_prefer
+from producer.streams.events import Snapshot, event_type, events_response
 from producer.waiting import wait_until
 from speechmill.blobs.seam import input_key, job_prefixes
 from speechmill.book import BookSpec
@@ -92,6 +93,18 @@ async def _changed_book(desk: Desk, book_id: str, tenant: str, known: str, wait_
         return found
     await asyncio.sleep(early_s)
     return await find_book(desk, book_id, tenant)
+
+
+@router.get("/{book_id}/events", **BOOK_EVENTS)
+async def book_events(request: Request, book_id: str) -> Response:
+    desk, tenant = desk_of(request), tenant_of(request)
+
+    async def look() -> Snapshot:
+        found = await find_book(desk, book_id, tenant)
+        view = (await views(desk, request, [found]))[0]
+        return Snapshot(found.tag, event_type("book", found.book.status), found.book.ended, view)
+
+    return await events_response(desk, request, book_id, look)
 
 
 @router.post("/{book_id}/cancel", **CANCEL_BOOK)

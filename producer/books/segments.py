@@ -21,7 +21,7 @@ router = APIRouter(prefix=BOOKS_PATH + "/{book_id}/chapters/{number}")
 
 @router.get("/segments", **CHAPTER_SEGMENTS)
 async def list_chapter_segments(request: Request, book_id: str, number: str) -> Response:
-    """`text` is what is spoken; `span` is the place in the chapter's text that it stands for."""
+    """`text` is what is spoken, and once the chapter is joined, what is written; `span` is its place in the chapter's text."""
     desk, tenant = desk_of(request), tenant_of(request)
     found = await find_book(desk, book_id, tenant)
     chapter = find_chapter(found, number)

@@ -50,7 +50,7 @@ DESCRIBED = (JOBS, FAILURES, WAIT, DURATION, DEPTH, CHARACTERS, BACKLOG, LONGEST
 ENDS = (Status.COMPLETED, Status.FAILED, Status.CANCELLED, Status.EXPIRED)
 CLASSES = (JobClass.INTERACTIVE, JobClass.BATCH)
 """What a job can be; only its units become suspect."""
-KINDS = ("inputs", "plans", "results", "segments", "references", "sources", "uploads")
+KINDS = ("inputs", "plans", "results", "segments", "references", "sources", "files", "uploads")
 """Of objects that are reaped."""
 CODES = (*(error.code for error in SpeechError.__subclasses__()), "worker_crashed", "internal_error")
 """What jobs usually fail with."""

@@ -9,7 +9,11 @@ is fenced, says which one counts.
     t/<tenant>/sources/<sha256>             the file of a book, as it came
     t/<tenant>/plans/<job>/<token>          how it was cut: one JSON line a segment
     t/<tenant>/results/<job>/<token>.<ext>  what clients download
+    t/<tenant>/{plans,results}/<batch>/<n>/…  the same of a line of a batch, so that all of a batch lies under one prefix
+    t/<tenant>/files/<file>                 a file that a client uploaded, as it came
     t/<tenant>/segments/<ab>/<key>.flac     every passing segment, under its content key
+    t/<tenant>/voices/<voice>/<sha256>      a voice of one's own: its recording
+    t/<tenant>/voices/<voice>/<hash>.npz    what a model has encoded that to
 
 Objects that belong to a job are named by its record. References, sources and segments belong to nobody: they are kept for a time
 since they were last used, and the store's own date of an object says when that was. Who uses one writes it again now and then.
@@ -123,7 +127,8 @@ ROOT = "t/"
 """All objects of ours lie under it, apart from the one that `check` writes."""
 
 _KEY = re.compile(r"t/(?P<tenant>[^/]+)/"
-                  r"(?:(?P<shared>references|sources|segments)/.+|(?P<kind>inputs|plans|results)/(?P<job>[^/]+)(?:/[^/]+)?)")
+                  r"(?:(?P<shared>references|sources|segments)/.+|"
+                  r"(?P<kind>inputs|plans|results|voices|files)/(?P<job>[^/]+)(?:/[^/]+){0,2})")
 
 
 @dataclass(frozen=True)
@@ -154,15 +159,43 @@ def source_key(tenant: str, sha256: str) -> str:
 
 
 def plan_key(tenant: str, job_id: str, token: int) -> str:
-    return f"t/{tenant}/plans/{job_id}/{token}"
+    return f"t/{tenant}/plans/{_folder(job_id)}/{token}"
 
 
 def result_key(tenant: str, job_id: str, token: int, extension: str) -> str:
-    return f"t/{tenant}/results/{job_id}/{token}.{extension}"
+    return f"t/{tenant}/results/{_folder(job_id)}/{token}.{extension}"
+
+
+def line_text_key(tenant: str, line_id: str) -> str:
+    """A text of a batch's line that is too large for Redis."""
+    return f"t/{tenant}/plans/{_folder(line_id)}/text"
+
+
+def uploaded_key(tenant: str, file_id: str) -> str:
+    return f"t/{tenant}/files/{file_id}"
 
 
 def segment_key(tenant: str, content_key: str) -> str:
     return f"t/{tenant}/segments/{content_key[:2]}/{content_key}.flac"
+
+
+def recording_key(tenant: str, voice_id: str, sha256: str) -> str:
+    return f"t/{tenant}/voices/{voice_id}/{sha256}"
+
+
+def encoding_key(tenant: str, voice_id: str, encoded: str) -> str:
+    """`encoded`: a hash over all that decides what a recording is encoded to."""
+    return f"t/{tenant}/voices/{voice_id}/{encoded}.npz"
+
+
+def voice_prefixes(tenant: str, voice_id: str) -> tuple[str, str]:
+    """Prefixes under which everything of a voice lies."""
+    return f"t/{tenant}/voices/{voice_id}/", f"t/{tenant}/results/{voice_id}/"
+
+
+def _folder(job_id: str) -> str:
+    """A line `batch_x.17` lies in the folder of its batch."""
+    return job_id.replace(".", "/") if job_id.startswith("batch_") else job_id
 
 
 def job_prefixes(tenant: str, job_id: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -20,6 +20,7 @@ JobView = dict[str, Any]
 
 JOBS = "/v1/audio/speech/jobs"
 DELIVERIES = "/v1/webhooks/deliveries"
+LEXICONS = "/v1/audio/lexicons"
 CLIENT_KEY = "SPEECHMILL_API_KEY"
 """The environment variable with the key to show. (Importing speechmill.settings for its name would cost a tenth of a second.)"""
 TIMEOUT = httpx.Timeout(30, connect=5)
@@ -86,13 +87,27 @@ class Api:
     def retry(self, job_id: str) -> JobView:
         return self._json("POST", f"{self._path(job_id)}/retry")
 
+    def lexicons(self) -> dict[str, Any]:
+        """All of this tenant's: {data}."""
+        return self._json("GET", LEXICONS)
+
+    def lexicon(self, name: str) -> dict[str, Any]:
+        """With its entries, as `content`."""
+        return self._json("GET", f"{LEXICONS}/{quote(name, safe='')}")
+
+    def put_lexicon(self, name: str, content: bytes) -> dict[str, Any]:
+        return self._json("PUT", f"{LEXICONS}/{quote(name, safe='')}", content=content)
+
+    def delete_lexicon(self, name: str) -> None:
+        self._json("DELETE", f"{LEXICONS}/{quote(name, safe='')}")
+
     def dead_events(self, **query: str | int) -> dict[str, Any]:
         """A page of webhook events that were given up: {data, has_more, first_id, last_id}."""
         return self._json("GET", DELIVERIES, params={"state": "dead", **query})
 
     def replay(self, event_id: str) -> None:
         """Send a webhook event again that was given up."""
-        self._json("POST", f"{DELIVERIES}/{_one_name(event_id, 'event', 'evt_0199c0ffee')}/replay")
+        self._json("POST", f"{DELIVERIES}/{one_name(event_id, 'event', 'evt_0199c0ffee')}/replay")
 
     def replay_all(self) -> int:
         """All of them but those whose job is no longer kept; returns how many there were."""
@@ -111,6 +126,10 @@ class Api:
     def download(self, job: JobView, target: Path) -> None:
         """Write a completed job's audio to `target`, which appears whole or not at all."""
         self.save(f"{self._path(job['id'])}/content", target, sha256=job["output"]["sha256"])
+
+    def save_variant(self, job: JobView, variant: str, target: Path) -> None:
+        """Write what else there is of a completed job to `target`: timestamps, srt, vtt."""
+        self.save(f"{self._path(job['id'])}/content?variant={variant}", target)
 
     def save(self, path: str, target: Path, *, sha256: str = "") -> None:
         """Write what lies at `path` to `target`, which appears whole or not at all, and only with this SHA-256 if given."""
@@ -141,7 +160,7 @@ class Api:
             raise Failure("the audio was damaged on its way: its SHA-256 is not the one that the job names. Try again.")
 
     def _path(self, job_id: str) -> str:
-        return f"{self.collection}/{_one_name(job_id)}"
+        return f"{self.collection}/{one_name(job_id)}"
 
     def _json(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         return _object(self._answer(method, path, **options))
@@ -191,7 +210,7 @@ def _authorization() -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"} if key else {}
 
 
-def _one_name(name: str, what: str = "job", like: str = "speech_0199c0ffee") -> str:
+def one_name(name: str, what: str = "job", like: str = "speech_0199c0ffee") -> str:
     """`name` as one part of a path. Raises Failure for what cannot be the id of anything."""
     if not name.replace("_", "").isalnum() or not name.isascii():
         raise Failure(f"there is no {what} {name!r}; ids look like {like}.", Exit.NOT_FOUND)

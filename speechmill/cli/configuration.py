@@ -21,9 +21,10 @@ generated from `speechmill/settings.py` (`make docs`).
 system must agree on `redis`, `blobs`, `s3`, `webhooks` and `retention`.
 """
 
-TITLES = {"redis": "Redis", "blobs": "Storage", "s3": "S3", "limits": "Limits", "producer": "Producer", "worker": "Workers",
-          "engine": "Engine", "remote": "Another server as a voice", "webhooks": "Webhooks", "retention": "Retention",
-          "log": "Logs"}
+TITLES = {"redis": "Redis", "blobs": "Storage", "s3": "S3", "limits": "Limits",
+          "voices": "Voices of one's own", "streams": "Streams", "producer": "Producer", "worker": "Workers",
+          "engine": "Engine", "align": "Times of words", "remote": "Another server as a voice", "webhooks": "Webhooks",
+          "retention": "Retention", "log": "Logs"}
 
 
 def page() -> str:

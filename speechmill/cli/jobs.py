@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from speechmill.cli.caption_files import Srt, Times, Vtt, check_caption_files, save_captions
 from speechmill.cli.options import DEFAULT_URL, Json, Url
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ def show(job_id: JobId, url: Url = DEFAULT_URL, json: Json = False) -> None:
 def wait(
     job_id: JobId,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the audio to this file.")] = None,
+    srt: Srt = None,
+    vtt: Vtt = None,
+    times: Times = None,
     timeout: Annotated[float | None, typer.Option(help="Give up after so many seconds; the job goes on.")] = None,
     url: Url = DEFAULT_URL,
     json: Json = False,
@@ -63,6 +67,7 @@ def wait(
 
     if output:
         check_writable(output)
+    check_caption_files(srt, vtt, times)
     with Api(url) as api:
         with progress_bar() as show_progress:
             job = follow(api, job_id, timeout_s=timeout, on_change=show_progress)
@@ -70,6 +75,7 @@ def wait(
         check_completed(job)
         if output:
             api.download(job, output)
+        save_captions(api, job, srt=srt, vtt=vtt, times=times)
 
 
 @app.command("cancel")

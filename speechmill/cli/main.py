@@ -9,15 +9,19 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from speechmill.cli import demo, jobs, keys, say, tenants, up, webhook
-from speechmill.cli.bench import cancel, engine, guide, queue, soak
+from speechmill.cli import demo, jobs, keys, lexicon, say, tenants, up, webhook
+from speechmill.cli.batch import app as batch
+from speechmill.cli.bench import cancel, engine, guide, queue, soak, streams
 from speechmill.cli.bench.book import command as bench_book
+from speechmill.cli.bench.clients import command as clients
+from speechmill.cli.bench.crash import command as bench_crash
 from speechmill.cli.bench.scale import command as scale
 from speechmill.cli.bench.serve import command as serve
 from speechmill.cli.book import app as book
 from speechmill.cli.chaos import command as chaos
 from speechmill.cli.doctor import command as doctor
 from speechmill.cli.exits import Exit, Failure
+from speechmill.cli.voice import app as voice
 
 
 class Commands(TyperGroup):
@@ -40,19 +44,25 @@ app = typer.Typer(cls=Commands, no_args_is_help=True, rich_markup_mode=None, pre
 bench = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure this machine.")
 bench.command("queue")(queue.queue)
 bench.command("cancel")(cancel.cancel)
+bench.command("crash")(bench_crash.crash)
 bench.command("engine")(engine.engine)
 bench.command("guide")(guide.guide)
 bench.command("soak")(soak.soak)
 bench.command("serve")(serve.serve)
 bench.command("book")(bench_book.book)
 bench.command("scale")(scale.scale)
+bench.command("clients")(clients.clients)
+bench.command("streams")(streams.streams)
 
 app.command("up")(up.up)
 app.command("say")(say.say)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(book.app, name="book")
+app.add_typer(batch.app, name="batch")
 app.command("doctor")(doctor.doctor)
 app.add_typer(webhook.app, name="webhook")
+app.add_typer(lexicon.app, name="lexicon")
+app.add_typer(voice.app, name="voice")
 app.add_typer(keys.app, name="keys")
 app.add_typer(tenants.app, name="tenants")
 app.command("usage")(tenants.usage)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from speechmill.cli.caption_files import Srt, Times, Vtt, check_caption_files, save_captions
 from speechmill.cli.exits import Exit, Failure
 from speechmill.cli.options import DEFAULT_URL, Json, Url
 from speechmill.cli.sound_file import STDOUT, check_writable, data_url, format_of
@@ -29,7 +30,11 @@ def say(
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same sound again.")] = None,
     ref_audio: Annotated[Path | None, typer.Option(metavar="FILE", help="1 to 30 s of a voice to clone, for models that "
                                                                         "do.")] = None,
+    words: Annotated[bool, typer.Option("--words", help="Ask for the times of words, for models that have them.")] = False,
     ref_text: Annotated[str, typer.Option(help="What is said there, word for word; the clone is closer then.")] = "",
+    srt: Srt = None,
+    vtt: Vtt = None,
+    times: Times = None,
     timeout: Annotated[float | None, typer.Option(help="Give up waiting after so many seconds; the job goes on.")] = None,
     url: Url = DEFAULT_URL,
     json: Json = False,
@@ -38,11 +43,13 @@ def say(
     if output == STDOUT and json:
         raise Failure("--json and -o - both want stdout; write the audio to a file.", Exit.USAGE)
     asked = {"voice": voice, "language": language, "speed": speed, "model": model, "instructions": instructions, "seed": seed,
-             "ref_audio": data_url(ref_audio) if ref_audio else "", "ref_text": ref_text}
+             "ref_audio": data_url(ref_audio) if ref_audio else "", "ref_text": ref_text,
+             "timestamps": "word" if words else ""}
     body: dict[str, Any] = {name: value for name, value in asked.items() if value not in ("", None)}
     body["response_format"] = format or format_of(output)
     if output != STDOUT:
         check_writable(output)
+    check_caption_files(srt, vtt, times)
     body["input"] = _stdin() if text == "-" else text
 
     from speechmill.cli.api import Api
@@ -52,6 +59,7 @@ def say(
             api.stream(job, sys.stdout.buffer)
         else:
             api.download(job, output)
+        save_captions(api, job, srt=srt, vtt=vtt, times=times)
     typer.echo(f"{output}: {job['output']['duration_seconds']:.1f} s of speech", err=True)
     if json:
         from speechmill.cli.show import show_json

@@ -22,7 +22,7 @@ def show_jobs(jobs: "Sequence[JobView]") -> None:
 
 def show_dead_events(events: Sequence[dict[str, Any]]) -> None:
     """Webhook events that were given up."""
-    rows = [(event["id"], event["type"], event["job_id"], str(event["attempts"]), when(event["given_up_at"]),
+    rows = [(event["id"], event["type"], event["job_id"] or "", str(event["attempts"]), when(event["given_up_at"]),
              event["last_error"] or "", event["url"] or "(its job is gone)") for event in events]
     show_table(("EVENT", "TYPE", "JOB", "TRIES", "GIVEN UP", "LAST ERROR", "URL"), rows)
 

@@ -8,8 +8,10 @@ import typer
 
 from speechmill.cli.exits import Exit, Failure
 from speechmill.cli.options import DEFAULT_DATA, DEFAULT_URL, Data, Json, Url
+from speechmill.cli.webhook_endpoints.app import app as endpoints
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Webhooks.")
+app.add_typer(endpoints, name="endpoints")
 
 VARIABLE = "SPEECHMILL_WEBHOOKS__SECRET"
 

@@ -2,7 +2,7 @@
 Redis is away, full, read-only or too slow."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -68,7 +68,10 @@ class Store:
         # One try again on a fresh connection: after a Redis restart every pooled one is dead. All verbs bear repetition.
         client = redis.Redis.from_url(
             settings.redis.url, decode_responses=True, socket_timeout=settings.redis.worker_timeout_s,
-            socket_connect_timeout=2, socket_keepalive=True, retry=Retry(NoBackoff(), 1), health_check_interval=30)
+            socket_connect_timeout=2, socket_keepalive=True, retry=Retry(NoBackoff(), 1), health_check_interval=30,
+            # All slots of a worker may end at the same moment. With redis-py's own 100 the others would be told that Redis is
+            # away, and a worker that stops would not give their units back.
+            max_connections=4096)
         return cls(client, Policy.of(settings))
 
     def run(self, call: Call[T]) -> T:
@@ -84,6 +87,11 @@ class Store:
         """Add or replace a model of the catalogue."""
         with _told():
             self.redis.hset(CATALOGUE_KEY, model.id, model.model_dump_json())
+
+    def catalogue(self, default_model: str) -> Catalogue:
+        with _told():
+            models = self.redis.hgetall(CATALOGUE_KEY)
+        return _catalogue(models, default_model)
 
     def takes(self, job_id: str) -> Iterator[tuple[int, dict[str, Any]]]:
         """Segment number and record of every accepted take of a job, in no order; memory stays flat."""
@@ -141,8 +149,7 @@ class AsyncStore:
     async def catalogue(self, default_model: str) -> Catalogue:
         with _told():
             models = await self.redis.hgetall(CATALOGUE_KEY)
-        return Catalogue(models=tuple(ModelInfo.model_validate_json(models[name]) for name in sorted(models)),
-                         default_model=default_model)
+        return _catalogue(models, default_model)
 
     async def takes(self, job_id: str, first: int, count: int) -> list[dict[str, Any] | None]:
         """Records of the accepted takes of segments `first` … `first + count - 1`; None where there is none yet."""
@@ -159,6 +166,12 @@ class AsyncStore:
             text, key = await self.redis.hmget(f"{KEY_PREFIX}job:{job_id}", ["input", "input_key"])
         return str(text or ""), str(key or "")
 
+    async def times_of(self, job_id: str) -> list[Any] | None:
+        """Records (speechmill/timestamps.py) of the sentences of a job of one unit; None where there are none."""
+        with _told():
+            times = await self.redis.hget(f"{KEY_PREFIX}job:{job_id}", "times")
+        return json.loads(times) if times else None
+
     async def leased_units(self, job_id: str) -> set[str]:
         """Units of a job that a worker holds now."""
         with _told():
@@ -171,6 +184,11 @@ class AsyncStore:
 
     async def close(self) -> None:
         await self.redis.aclose()
+
+
+def _catalogue(models: Mapping[Any, Any], default_model: str) -> Catalogue:
+    return Catalogue(models=tuple(ModelInfo.model_validate_json(models[name]) for name in sorted(models)),
+                     default_model=default_model)
 
 
 @contextmanager

@@ -68,13 +68,8 @@ def unnamed(objects: Iterable[tuple[str, str]]) -> Call[list[str]]:
 def condemn(objects: Iterable[Unused], *, slack_ms: int, life_ms: int) -> Call[list[str]]:
     """Keys of those that no job can be using. Until the turn is over, and `life_ms` at most, nobody can spare them.
     `slack_ms`: how much older than its last use an object may be."""
-    parts = tuple(part for each in objects for part in (each.tenant, _used_as(each.kind), each.age_ms, each.key))
+    parts = tuple(part for each in objects for part in (each.tenant, each.kind, each.age_ms, each.key))
     return Call(SCRIPTS["condemn"], (slack_ms, life_ms, *parts), list)
-
-
-def _used_as(kind: str) -> str:
-    """A book's file is used as a voice to clone is: by jobs that wait for a worker, too."""
-    return "references" if kind == "sources" else kind
 
 
 def spare(key: str) -> Call[bool]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from speechmill.job import TRANSITIONS
+from speechmill.webhook_endpoint import TOLD_TYPES
 
 BOUNDS_MS = (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000)
 """Upper bounds of the buckets that waits and durations of jobs are counted in."""
 
-_SHARED = ("lib", "parts")
+_SHARED = ("lib", "subscriptions", "voices", "parts", "lines", "files")
 """What every script starts with, in this order."""
 
 
@@ -30,13 +31,18 @@ def _allowed() -> str:
     return "local ALLOWED = {\n" + "\n".join(rows) + "\n}\n"
 
 
+def _told() -> str:
+    """TOLD_TYPES as a Lua set."""
+    return f"local TOLD = {{{', '.join(f'[{kind!r}] = true' for kind in TOLD_TYPES)}}}\n"
+
+
 def _bounds() -> str:
     return f"local BOUNDS_MS = {{{', '.join(map(str, BOUNDS_MS))}}}\n"
 
 
 def _load() -> dict[str, Script]:
     folder = files("speechmill.store") / "lua"
-    start = _allowed() + _bounds() + "".join((folder / f"{name}.lua").read_text("utf-8") for name in _SHARED)
+    start = _allowed() + _bounds() + _told() + "".join((folder / f"{name}.lua").read_text("utf-8") for name in _SHARED)
     scripts = {}
     for file in folder.iterdir():
         name = file.name.removesuffix(".lua")

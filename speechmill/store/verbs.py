@@ -13,6 +13,7 @@ from typing import Any, Generic, Literal, TypeVar
 from speechmill.job import Job, JobClass, JobError, Output, Phase, SegmentCounts, Status, Unit, Waiting
 from speechmill.request import SpeechSpec
 from speechmill.store.scripts import SCRIPTS, Script
+from speechmill.timestamps import SentenceTime, dumped
 
 T = TypeVar("T")
 
@@ -52,12 +53,13 @@ class Submission:
     characters_a_day: int = 0
     idempotency_s: int = 86_400
     traceparent: str = ""         # of the span that its units are parts of, where it is traced
+    voice_limit: int = 0          # of a voice of one's own: how many a tenant may have
 
 
 @dataclass(frozen=True)
 class Submitted:
-    """How SUBMIT ended: created | replayed | attached | reused | full | busy | spent. `limit`: the one that refused it; of a new
-    job, the tenant's characters a day (0: none), of which `characters_left` are left."""
+    """How SUBMIT ended: created | replayed | attached | reused | full | busy | spent | many. `limit`: the one that refused it; of
+    a new job, the tenant's characters a day (0: none), of which `characters_left` are left."""
 
     outcome: str
     job_id: str
@@ -84,19 +86,6 @@ class Swept:
 
 
 @dataclass(frozen=True)
-class DueEvent:
-    """A webhook event to deliver now. `tries` counts this one; `hold` is what makes its settling count."""
-
-    id: str
-    job_id: str
-    tenant: str
-    type: str
-    at_ms: int
-    tries: int
-    hold: int
-
-
-@dataclass(frozen=True)
 class OutOfDate:
     """An ended job whose results are no longer kept, and the objects that its record and those of its parts name. `output_bytes`
     of one of them."""
@@ -104,6 +93,7 @@ class OutOfDate:
     job_id: str
     objects: tuple[str, ...]
     output_bytes: int
+    tenant: str
 
 
 @dataclass(frozen=True)
@@ -139,7 +129,7 @@ def submit(s: Submission) -> Call[Submitted]:
         s.job_id, s.tenant, spec.klass.value, spec.model, s.phase.value, s.characters, spec.model_dump_json(),
         s.text, s.input_key, s.request_id, s.idempotency_key, s.fingerprint, int(s.attach), _or_empty(spec.deadline), hook,
         s.waiter, _or_empty(spec.expires_after), s.queue_limit, s.idempotency_s, s.route, s.traceparent,
-        s.job_limit, s.characters_a_day,
+        s.job_limit, s.characters_a_day, s.voice_limit, ",".join(spec.own_voices),
     ), lambda reply: _submitted(s, *reply))
 
 
@@ -170,11 +160,12 @@ def spoken(unit: Unit, take: Mapping[str, Any]) -> Call[Verdict]:
     return Call(SCRIPTS["spoken"], (unit.ref, unit.token, _take(unit, take), *_counts(take)), _verdict)
 
 
-def completed(unit: Unit, output: Output, *, take: Mapping[str, Any] | None, speak_ms: int) -> Call[Verdict]:
-    """Publish the result. `take`: the record of the only segment of a one-unit job."""
+def completed(unit: Unit, output: Output, *, take: Mapping[str, Any] | None, speak_ms: int,
+              times: Sequence[SentenceTime] = ()) -> Call[Verdict]:
+    """Publish the result. `take`: the record of the only segment of a one-unit job, `times`: of its sentences."""
     return Call(SCRIPTS["completed"], (
         unit.ref, unit.token, output.model_dump_json(), round(output.duration_seconds * 1000), speak_ms,
-        *(("",) if take is None else (_take(unit, take), *_counts(take))),
+        dumped(times), *(("",) if take is None else (_take(unit, take), *_counts(take))),
     ), _verdict)
 
 
@@ -214,7 +205,7 @@ def look(job_id: str, tenant: str) -> Call[Job | None]:
 
 
 def list_jobs(tenant: str, *, status: str, after: str, limit: int, newest_first: bool,
-              kind: Literal["jobs", "books"] = "jobs") -> Call[list[str] | None]:
+              kind: Literal["jobs", "books", "voices", "batches"] = "jobs") -> Call[list[str] | None]:
     """Up to `limit` + 1 ids after the cursor (the one more says that there is a next page); None: no such cursor."""
     return Call(SCRIPTS["list"], (tenant, status, after, limit, int(newest_first), kind),
                 lambda reply: None if reply is None else list(reply))
@@ -236,22 +227,11 @@ def sweep(pause_ms: int) -> Call[Swept | None]:
 def reapable(limit: int) -> Call[list[OutOfDate]]:
     """Ended jobs whose results are out of date."""
     return Call(SCRIPTS["reapable"], (limit,), lambda reply: [
-        OutOfDate(job_id, tuple(objects), n_bytes) for job_id, n_bytes, objects in reply])
+        OutOfDate(job_id, tuple(objects), n_bytes, tenant) for job_id, n_bytes, objects, tenant in reply])
 
 
 def reaped(job_id: str) -> Call[None]:
     return Call(SCRIPTS["reaped"], (job_id,), lambda _: None)
-
-
-def due(hold_ms: int) -> Call[DueEvent | None]:
-    """The next webhook event; nobody else gets it for `hold_ms`."""
-    return Call(SCRIPTS["due"], (hold_ms,), lambda reply: None if reply is None else DueEvent(
-        id=reply[0], job_id=reply[1], tenant=reply[2], type=reply[3], at_ms=int(reply[4]), tries=reply[5], hold=reply[6]))
-
-
-def settled(event: DueEvent, outcome: str, *, in_ms: int = 0, note: str = "") -> Call[bool]:
-    """outcome: delivered | again | dead"""
-    return Call(SCRIPTS["settled"], (event.id, event.hold, outcome, in_ms, note), bool)
 
 
 def _submitted(s: Submission, outcome: str, job_id: str, bells: Sequence[Any], *more: Any) -> Submitted:
@@ -293,13 +273,14 @@ def _claimed(reply: Sequence[Any] | None) -> tuple[Unit, Bells] | None:
 
 def _unit(reply: Sequence[Any], company: tuple[Unit, ...] = ()) -> Unit:
     (ref, token, attempt, queue, characters, now, segment, offset, size,
-     phase, tenant, model, spec, request_id, text, input_key, plan_key, n_segments, created, traceparent) = reply
+     phase, tenant, model, spec, request_id, text, input_key, plan_key, n_segments, created, traceparent, lexicons) = reply
     return Unit(
         ref=ref, job_id=ref.rpartition("/")[0], token=token, attempt=attempt, queue=queue, tenant=tenant, model=model,
         phase=Phase(phase), characters=characters, spec=json.loads(spec), request_id=request_id, text=text,
         input_key=input_key, plan_key=plan_key, plan_offset=offset, plan_bytes=size,
         segment=segment if segment >= 0 else None, n_segments=int(n_segments), queued_ms=int(created), claimed_ms=now,
-        traceparent=traceparent, company=company)
+        traceparent=traceparent, company=company,
+        lexicons={name: known.partition(" ")[0] for name, known in zip(lexicons[::2], lexicons[1::2], strict=True)})
 
 
 def _job(job_id: str, reply: Sequence[Any] | None) -> Job | None:
@@ -318,7 +299,7 @@ def _job(job_id: str, reply: Sequence[Any] | None) -> Job | None:
         traceparent=traceparent or "",
         output=Output.model_validate_json(output) if output else None,
         error=JobError.model_validate_json(error) if error else None,
-        waiting=_waiting(*reply[1]) if len(reply) > 1 else None,
+        waiting=read_waiting(*reply[1]) if len(reply) > 1 else None,
     )
 
 
@@ -328,7 +309,7 @@ def _new_job(s: Submission, created_ms: int, waiting: Sequence[Any]) -> Job:
     return Job(
         id=s.job_id, tenant=s.tenant, status=Status.QUEUED, phase=s.phase, klass=spec.klass, model=spec.model, version=1,
         progress=0, characters=s.characters, segments=SegmentCounts(total=int(s.phase is Phase.WHOLE)), attempts=0,
-        spec=spec.model_dump(), created_ms=created_ms, request_id=s.request_id, waiting=_waiting(*waiting),
+        spec=spec.model_dump(), created_ms=created_ms, request_id=s.request_id, waiting=read_waiting(*waiting),
         deadline_ms=created_ms + spec.deadline * 1000 if spec.deadline is not None else None)
 
 
@@ -336,7 +317,7 @@ def _ms(value: str | None) -> int | None:
     return int(value) if value else None
 
 
-def _waiting(queue: str, slots: int, warming: int, leased: int, backlog: int, rank: int) -> Waiting:
+def read_waiting(queue: str, slots: int, warming: int, leased: int, backlog: int, rank: int) -> Waiting:
     position = rank + 1 if rank >= 0 else None
     if slots == 0 and warming > 0:
         return Waiting(reason="warming", detail=f"A worker for {queue} is warming up.", position=position,

@@ -15,6 +15,8 @@ from speechmill.settings import S3Settings
 from tests.services.program import Program, free_port
 from tests.services.redis_server import RedisServer, running_redis
 
+START_S = 90
+"""For a machine with much else to do."""
 SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
 
 
@@ -80,7 +82,7 @@ class Stack:
     def wait_ready(self, n_models: int = 1) -> None:
         """Until a cpu worker, and a speech worker of each model, take units."""
         ready = re.compile(r'speech_slots\{queue="\S+:interactive"\} [1-9]')
-        self._until(lambda http: len(ready.findall(http.get("/metrics").text)) > n_models, timeout_s=30 * n_models)
+        self._until(lambda http: len(ready.findall(http.get("/metrics").text)) > n_models, timeout_s=START_S * n_models)
 
     def metric(self, name: str, **labels: str) -> float | None:
         """The sum of a metric's lines that have these labels; None where there is none."""
@@ -89,7 +91,7 @@ class Stack:
         values = [float(value) for line, value in lines if all(f'{key}="{wanted}"' in line for key, wanted in labels.items())]
         return sum(values) if values else None
 
-    def _until(self, ready: Callable[[httpx.Client], bool], timeout_s: float = 30) -> None:
+    def _until(self, ready: Callable[[httpx.Client], bool], timeout_s: float = START_S) -> None:
         deadline = time.monotonic() + timeout_s
         with self.http as http:
             while time.monotonic() < deadline:

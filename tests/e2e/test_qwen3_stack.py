@@ -141,6 +141,40 @@ def test_words_that_look_like_the_models_own_tokens_are_read_out(mill: Stack) ->
     check_spoken(mill, speak(mill, "Now <|im_end|> it ends.", model=SPEAKERS))
 
 
+# --- voices of one's own
+
+def test_a_kept_voice_is_encoded_once_and_then_needs_no_recording(mill: Stack) -> None:
+    voice = made(mill, "/v1/audio/voices", data={"name": "Ada", "consent": "true", "ref_text": "It is quiet here."},
+                 files={"audio_sample": ("ada.wav", base64.b64decode(recording(2.0).partition(",")[2]))})
+    folder = mill.folder / "objects" / "t" / "local" / "voices" / voice["id"]
+    assert len(list(folder.glob("*.npz"))) == 1
+    (folder / voice["recording"]["sha256"]).unlink()  # whoever still had to encode it would find none
+    job = speak(mill, voice=voice["id"], seed=3)
+    assert (job["model"], job["voice"]) == (CLONE, voice["id"])
+    check_spoken(mill, job)
+
+
+def test_a_voice_is_designed_by_one_model_and_spoken_by_another(mill: Stack) -> None:
+    voice = made(mill, "/v1/audio/voices/design", json={"name": "Sailor", "description": "An old sailor, hoarse and kind.",
+                                                         "text": "It is late, and the tide is out."})
+    assert (voice["model"], voice["source"], voice["ref_text"]) == (CLONE, "design", "It is late, and the tide is out.")
+    check_spoken(mill, speak(mill, voice=voice["id"]))
+
+
+def made(mill: Stack, path: str, **request: Any) -> dict[str, Any]:
+    """A voice that is ready."""
+    with mill.http as http:
+        answer = http.post(path, **request)
+        assert answer.status_code == 201, answer.text
+        voice: dict[str, Any] = answer.json()
+        for _ in range(5):
+            if voice["status"] != "preparing":
+                break
+            voice = http.get(f"/v1/audio/voices/{voice['id']}", headers={"Prefer": "wait=20"}).json()
+    assert voice["status"] == "ready", voice
+    return voice
+
+
 # --- what is refused
 
 @pytest.mark.parametrize(("body", "param", "code"), [

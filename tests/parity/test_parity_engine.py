@@ -12,6 +12,7 @@ from worker.engine.engine import Engine, EngineParts
 from worker.engine.speaker import SpeakerInfo
 from worker.engine.torch_codec import TorchCodec
 from worker.model.errors import EngineError
+from worker.model.reference import PreparedReference
 
 LIMIT = 1e-5
 N_SLOTS = 5
@@ -25,6 +26,7 @@ class Listening:
     def __init__(self) -> None:
         self.pieces: dict[int, list[Floats]] = {}
         self.capped: dict[int, bool] = {}
+        self.encoded_references: dict[int, PreparedReference] = {}
 
     def sound(self, speak_id: int, pcm: Floats, *, last: bool, capped: bool) -> None:
         assert speak_id not in self.capped, "nothing follows the last"
@@ -34,6 +36,9 @@ class Listening:
 
     def failed(self, speak_id: int, error: EngineError) -> None:
         raise error
+
+    def encoded(self, speak_id: int, reference: PreparedReference) -> None:
+        self.encoded_references[speak_id] = reference
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -91,9 +91,9 @@ def test_unknown_fields_are_ignored() -> None:
     ({"webhook": "https://x.example"}, "webhook", "dictionary"),
     ({"ref_audio": "data:"}, "ref_audio", "clone"),
     ({"stream_format": "sse"}, "stream_format", "audio"),
-    ({"timestamps": "word"}, "timestamps", "none"),
-    ({"timestamps": "sentence"}, "timestamps", "segments"),
-    ({"webhook": {"url": "https://x.example", "events": ["speech.job.failed"] * 14}}, "webhook.events", "13"),
+    ({"timestamps": "word"}, "timestamps", "SPEECHMILL_ALIGN__MODEL"),
+    ({"timestamps": "phoneme"}, "timestamps", "'sentence'"),
+    ({"webhook": {"url": "https://x.example", "events": ["speech.job.failed"] * 19}}, "webhook.events", "18"),
     ({"lexicon_ids": ["l1"]}, "lexicon_ids", "leave"),
 ])
 def test_a_mistake_names_its_field_and_what_would_be_right(body: dict[str, Any], field: str, hint: str) -> None:

@@ -34,6 +34,10 @@ def test_a_setting_is_its_group_and_its_name(monkeypatch: pytest.MonkeyPatch) ->
     ("SPEECHMILL_WEBHOOKS__ALLOW_CIDRS", "10.0.0.0/99", "SPEECHMILL_WEBHOOKS__ALLOW_CIDRS"),
     ("SPEECHMILL_WORKER__VOICE", "qwen3", "SPEECHMILL_ENGINE__CHECKPOINT must name .* is qwen3"),
     ("SPEECHMILL_ENGINE__DEVICE", "tpu", "SPEECHMILL_ENGINE__DEVICE"),
+    ("SPEECHMILL_REDIS__URL", "http://redis:6379", "SPEECHMILL_REDIS__URL: .*redis://user:password@host:6379/0"),
+    ("SPEECHMILL_REDIS__URL", "redis://redis/0?ssl_ca_certs=ca.pem", "ssl_ca_certs, which is for rediss:// alone"),
+    ("SPEECHMILL_REDIS__URL", "rediss://redis/0?ssl_cert_reqs=none", "knows no option 'ssl_cert_reqs'"),
+    ("SPEECHMILL_REDIS__URL", "rediss://redis/0?ssl_ca_certs=/no/such/ca.pem", "no file which can be read: /no/such/ca.pem"),
 ])
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
     monkeypatch.setenv(name, value)
@@ -58,6 +62,13 @@ def test_settings_do_not_change_and_do_not_show_secrets(monkeypatch: pytest.Monk
     settings = load_settings()
     with pytest.raises(ValidationError):
         settings.redis.url = "redis://elsewhere"
+    assert "very_secret" not in repr(settings)
+
+
+def test_the_password_of_redis_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPEECHMILL_REDIS__URL", "rediss://mill:very_secret@redis.example:6379/0")
+    settings = load_settings()
+    assert settings.redis.url.startswith("rediss://mill:very_secret@")
     assert "very_secret" not in repr(settings)
 
 

@@ -16,7 +16,8 @@ from tests.unit.scripted_voice import Planned, ScriptedVoice, broken, endless, g
 from worker.encode import lossless_bytes
 from worker.leases import Lease, Stopped
 from worker.station import Station
-from worker.synthesize import Take, silent_take, synthesize
+from worker.synthesize import Take, known_take, silent_take, synthesize
+from worker.take_note import Note, with_note
 from worker.voices.seam import BrokenSound
 from worker.voices.tone import MODEL
 
@@ -57,6 +58,22 @@ def test_the_record_says_how_many_utterances_a_take_cost_and_what_is_wrong_with_
 def test_whatever_was_spoken_lies_under_the_key_of_the_whole_text(station: Station) -> None:
     (first, _), (second, _) = speak(station, good()), speak(station, endless(), endless(), good(1.0), good(1.0))
     assert first.content_key == second.content_key
+
+
+def test_what_is_told_of_a_stored_take_without_listening_to_it_is_what_listening_would_tell(station: Station) -> None:
+    kept, _ = speak(station, holey(), holey(), holey(), holey())
+    flac = lossless_bytes(kept.pcm)
+    key = segment_key("local", kept.content_key)
+    assert known_take(station, lease(), SPEC, TEXT) is None
+    station.blobs.put(key, flac, "audio/flac")
+    assert known_take(station, lease(), SPEC, TEXT) is None, "it says nothing of itself"
+    station.blobs.put(key, with_note(flac, Note(len(kept.pcm), kept.flags)), "audio/flac")
+    heard, voice = speak(station)
+    assert voice.heard == []
+    assert known_take(station, lease(), SPEC, TEXT) == heard.record()
+    assert heard.record()["flags"] == ["inner_silence"]
+    station.blobs.delete(key)
+    assert known_take(station, lease(), SPEC, TEXT) is None, "it must lie there still"
 
 
 def test_a_stored_take_is_used_as_it_is_flags_and_all(station: Station) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from worker.engine.speaker import Speak, Speaker
 from worker.model.config import FRAME_RATE_HZ, SAMPLE_RATE_HZ
 from worker.model.errors import EngineError
+from worker.model.reference import PreparedReference
 from worker.model.sampling import Sampling
 
 _CHARACTERS_PER_S = 15
@@ -93,6 +94,9 @@ class Load:
     def failed(self, speak_id: int, error: EngineError) -> None:
         self._failed.append(error)
         self._in_flight.discard(speak_id)
+
+    def encoded(self, speak_id: int, reference: PreparedReference) -> None:
+        """Nobody here keeps a reference."""
 
     # --- what is measured
 

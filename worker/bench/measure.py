@@ -19,6 +19,7 @@ from worker.engine.build import Built, build
 from worker.engine.engine import Engine
 from worker.engine.speaker import Listener, Speaker
 from worker.model.errors import EngineError
+from worker.model.reference import PreparedReference
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,9 @@ class Switch:
     def failed(self, speak_id: int, error: EngineError) -> None:
         if self.load:
             self.load.failed(speak_id, error)
+
+    def encoded(self, speak_id: int, reference: PreparedReference) -> None:
+        """Nobody here keeps a reference."""
 
 
 def measure(plan: Plan) -> list[Row]:

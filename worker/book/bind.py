@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from speechmill.book import BookSpec, Contents
+from speechmill.book import BookSpec, Contents, ListedChapter
+from speechmill.errors import BlobMissing, SegmentMissing
 from speechmill.job import Output, OutputFile
 from speechmill.store import books, verbs
 from speechmill.store.books import ChapterState
@@ -80,14 +81,23 @@ def _chapters(station: Station, lease: Lease, spec: BookSpec, contents: Contents
     listed = [chapter for chapter in contents.chapters if chapter.track]
     for chapter, state in zip(listed, states, strict=True):
         lease.check()
-        assert state.output
         folder = scratch / f"{chapter.track}"
         folder.mkdir()
-        fetch(station.blobs, state.output.files, parts, folder)
-        record = ChapterRecord.read(read(station.blobs, state.output.files[RECORD].key), folder)
-        text = ChapterText.read(station.blobs, state.text_key).text
-        segments = tuple(map(_segment, read(station.blobs, state.output.manifest_key).splitlines()))
-        yield _Chapter(chapter.number, chapter.title, record, SpokenChapter(chapter.title, text, segments), folder)
+        try:
+            yield _fetched(station, chapter, state, parts, folder)
+        except (BlobMissing, SegmentMissing):
+            # A retry would only bind again, and miss it again.
+            raise SegmentMissing(f"A file of chapter {chapter.number} is no longer kept. A new revision makes the chapter again, "
+                                 f"from what was spoken: POST …/{lease.unit.job_id}/rerender.") from None
+
+
+def _fetched(station: Station, chapter: ListedChapter, state: ChapterState, parts: set[str], folder: Path) -> _Chapter:
+    assert state.output
+    fetch(station.blobs, state.output.files, parts, folder)
+    record = ChapterRecord.read(read(station.blobs, state.output.files[RECORD].key), folder)
+    text = ChapterText.read(station.blobs, state.text_key).text
+    segments = tuple(map(_segment, read(station.blobs, state.output.manifest_key).splitlines()))
+    return _Chapter(chapter.number, chapter.title, record, SpokenChapter(chapter.title, text, segments), folder)
 
 
 def _segment(line: bytes) -> SpokenSegment:

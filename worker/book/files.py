@@ -32,7 +32,7 @@ def fetch(blobs: Blobs, files: Mapping[str, OutputFile], names: Iterable[str], f
             with blobs.open(files[name].key) as stream, (folder / name).open("wb") as file:
                 shutil.copyfileobj(stream, file)
         except BlobMissing:
-            raise SegmentMissing(f"A file of the book is no longer kept ({name}); retry to have it made again.") from None
+            raise SegmentMissing(f"A file of the book is no longer kept ({name}).") from None
 
 
 def read(blobs: Blobs, key: str) -> bytes:

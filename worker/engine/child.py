@@ -15,9 +15,10 @@ from typing import Protocol
 
 from worker.engine.arena import Arena, new_arena_file
 from worker.engine.errors import EngineDied
-from worker.engine.messages import Beat, Broken, Failed, Progress, Ready, Return, Sound, Start, ToEngine, ToWorker
+from worker.engine.messages import Beat, Broken, Encoded, Failed, News, Progress, Ready, Return, Sound, Start, ToEngine, ToWorker
 from worker.engine.speaker import Pcm
 from worker.model.errors import EngineError
+from worker.model.reference import PreparedReference
 
 log = logging.getLogger("worker.engine")
 
@@ -32,6 +33,9 @@ class Ear(Protocol):
         ...
 
     def failed(self, speak_id: int, error: EngineError) -> None:
+        ...
+
+    def encoded(self, speak_id: int, reference: PreparedReference) -> None:
         ...
 
 
@@ -124,10 +128,16 @@ class Child:
                 self.error = error
             case list():
                 for news in message:
-                    if isinstance(news, Failed):
-                        self._ear.failed(news.speak_id, news.error)
-                    else:
-                        self._take_sound(news)
+                    self._take_news(news)
+
+    def _take_news(self, news: News) -> None:
+        match news:
+            case Failed(speak_id, error):
+                self._ear.failed(speak_id, error)
+            case Encoded(speak_id, reference):
+                self._ear.encoded(speak_id, reference)
+            case Sound():
+                self._take_sound(news)
 
     def _take_sound(self, sound: Sound) -> None:
         """Copied out at once: a caller who reads slowly holds no block that others wait for."""

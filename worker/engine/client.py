@@ -17,6 +17,7 @@ from worker.engine.speaker import Pcm, Speak, SpeakerInfo
 from worker.engine.speaking import Speaking
 from worker.engine.watch import Silence, limit_bytes
 from worker.model.errors import EngineError
+from worker.model.reference import PreparedReference
 
 log = logging.getLogger(__name__)
 
@@ -145,6 +146,12 @@ class EngineClient:
             speaking = self._in_flight.pop(speak_id, None)
         if speaking:
             speaking.fail(error)
+
+    def encoded(self, speak_id: int, reference: PreparedReference) -> None:
+        with self._changed:
+            speaking = self._in_flight.get(speak_id)
+        if speaking:
+            speaking.encoded = reference
 
     # --- the keeper's own thread
 

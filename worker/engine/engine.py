@@ -22,6 +22,7 @@ from worker.engine.voicing import Voicing
 from worker.model.config import SAMPLE_RATE_HZ
 from worker.model.errors import EngineError
 from worker.model.prompt import Prompt
+from worker.model.reference import PreparedReference, fingerprint
 
 LOOK_S = 1e-4
 """How often it is looked whether sound has come, while a frame of milliseconds is waited for."""
@@ -123,7 +124,7 @@ class Engine:
         if speak.reference is None:
             return self._prompter.prompt(speak)
         self._prompter.check(speak)
-        return None
+        return None if speak.reference.prepared is None else self._prompter.prompt(speak)
 
     def _take_in(self) -> None:
         arrivals, cancelled = self._inbox.take()
@@ -137,6 +138,10 @@ class Engine:
                 self._queue(speak, prompted)
 
     def _queue(self, speak: Speak, prompt: Prompt) -> None:
+        if speak.reference is not None and speak.reference.is_kept and speak.reference.prepared is None:
+            assert prompt.speaker is not None, "a reference lends its voice at least"
+            self._listener.encoded(speak.id, PreparedReference(prompt.speaker, prompt.reference_codes,
+                                                               fingerprint(speak.reference.pcm)))
         utterance = Utterance(speak.id, prompt, speak.sampling, interactive=speak.interactive, streamed=speak.streamed)
         self._utterances[speak.id] = utterance
         self._scheduler.add(utterance)

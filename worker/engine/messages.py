@@ -1,14 +1,15 @@
 """What a worker and its engine process say to each other: small frozen dataclasses, pickled, over one socket.
 
 The worker sends Start first, then Speak (worker/engine/speaker.py), Cancel and Return. The engine sends Progress while it loads,
-Ready or Broken once, then lists of Sound and Failed, and a Beat every BEAT_S. Samples never travel here: they lie in the arena.
-No torch.
+Ready or Broken once, then lists of Sound, Failed and Encoded, and a Beat every BEAT_S. Samples never travel here: they lie in the
+arena. No torch.
 """
 
 from dataclasses import dataclass, field
 
 from worker.engine.speaker import Speak, SpeakerInfo
 from worker.model.errors import EngineError
+from worker.model.reference import PreparedReference
 
 BEAT_S = 0.5
 
@@ -78,6 +79,14 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class Encoded:
+    """What an utterance's reference was encoded to: 32 KB at most."""
+
+    speak_id: int
+    reference: PreparedReference
+
+
+@dataclass(frozen=True)
 class Beat:
     """A sign of life from the thread that steps: none comes while a step hangs. `n_steps` so far."""
 
@@ -87,5 +96,5 @@ class Beat:
 
 
 ToEngine = Start | Speak | Cancel | Return
-News = Sound | Failed
+News = Sound | Failed | Encoded
 ToWorker = Progress | Ready | Broken | Beat | list[News]

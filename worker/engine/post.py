@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from worker.engine.arena import BLOCK_SAMPLES, Arena, FreeBlocks, Pcm
-from worker.engine.messages import Failed, News, Sound, ToWorker, Written
+from worker.engine.messages import Encoded, Failed, News, Sound, ToWorker, Written
 from worker.model.errors import EngineError
+from worker.model.reference import PreparedReference
 
 
 @dataclass
@@ -30,7 +31,7 @@ class Post:
         self._connection = connection
         self._arena = arena
         self.free = FreeBlocks(arena.n_blocks)
-        self._unsent: deque[_Unsent | Failed] = deque()
+        self._unsent: deque[_Unsent | Failed | Encoded] = deque()
         self._refused: deque[Failed] = deque()
         self._returned: deque[tuple[int, ...]] = deque()
 
@@ -40,6 +41,9 @@ class Post:
     def failed(self, speak_id: int, error: EngineError) -> None:
         # Behind the utterance's own sound, should that still wait for blocks.
         self._unsent.append(Failed(speak_id, error))
+
+    def encoded(self, speak_id: int, reference: PreparedReference) -> None:
+        self._unsent.append(Encoded(speak_id, reference))
 
     def refused(self, speak_id: int, error: EngineError) -> None:
         """Of an utterance that was not taken on."""

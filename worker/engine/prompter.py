@@ -6,7 +6,7 @@ from worker.engine.speaker import Reference, Speak
 from worker.model import prompting
 from worker.model.prompt import Prompt
 from worker.model.prompting import Clone, Script, check_room
-from worker.model.reference import Pcm, PreparedReference, check_reference, count_reference_frames
+from worker.model.reference import Pcm, PreparedReference, check_reference
 
 
 class Prompter(Protocol):
@@ -17,8 +17,8 @@ class Prompter(Protocol):
         ...
 
     def prompt(self, speak: Speak) -> Prompt:
-        """Raises BadUtterance as `check` does, so who has no reference needs no check before. Any thread; but a reference costs
-        GPU time the first time, so only the stepping thread may ask for one. Raises EngineError."""
+        """Raises BadUtterance as `check` does, so who has no reference needs no check before. Any thread; but a reference that
+        is not prepared costs GPU time the first time: only the stepping thread may ask for it. Raises EngineError."""
         ...
 
 
@@ -37,20 +37,24 @@ class CheckpointPrompter:
 
     def check(self, speak: Speak) -> None:
         reference = speak.reference
-        n_reference_frames = 0 if reference is None else count_reference_frames(len(reference.pcm))
-        n_positions = self._prompter.count_positions(_script(speak), n_reference_frames)
-        if reference is not None:  # after the script: that this checkpoint clones nobody is the better answer
+        n_positions = self._prompter.count_positions(_script(speak), 0 if reference is None else reference.n_frames)
+        if reference is not None and reference.prepared is not None:
+            self._prompter.check_prepared(reference.prepared, _clone(reference))
+        elif reference is not None:  # after the script: that this checkpoint clones nobody is the better answer
             check_reference(reference.pcm)
         check_room(n_positions, speak.sampling.max_frames, self._slot_positions)
 
     def prompt(self, speak: Speak) -> Prompt:
         prepared = None
         if speak.reference is not None:
-            assert self._references is not None, "check refuses a reference where there is no encoder"
-            prepared = self._references.prepare(speak.reference.pcm, with_codes=_clone(speak.reference) == "icl")
+            prepared = speak.reference.prepared or self._encoded(speak.reference)
         prompt = self._prompter.prompt(_script(speak), prepared)
         check_room(len(prompt), speak.sampling.max_frames, self._slot_positions)
         return prompt
+
+    def _encoded(self, reference: Reference) -> PreparedReference:
+        assert self._references is not None, "check refuses a reference where there is no encoder"
+        return self._references.prepare(reference.pcm, with_codes=_clone(reference) == "icl")
 
 
 def _script(speak: Speak) -> Script:

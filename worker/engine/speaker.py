@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from worker.model.config import Kind
 from worker.model.errors import EngineError
+from worker.model.reference import PreparedReference, count_reference_frames
 from worker.model.sampling import Sampling
 
 Pcm = NDArray[np.float32]
@@ -23,10 +24,22 @@ DEFAULT_SAMPLING = Sampling()
 @dataclass(frozen=True)
 class Reference:
     """A voice to clone: its sound, 24 kHz mono float32, and what it says. Without `text` only the speaker embedding is used
-    (x-vector); with it the talker continues from the reference (in-context learning, ICL)."""
+    (x-vector); with it the talker continues from the reference (in-context learning, ICL).
+
+    `prepared`: what this very checkpoint encoded it to before, with codes where there is a text; `pcm` may then be empty.
+    `is_kept`: whoever speaks with it keeps what it is encoded to, and wants to be told (Listener.encoded)."""
 
     pcm: Pcm
     text: str = ""
+    prepared: PreparedReference | None = None
+    is_kept: bool = False
+
+    @property
+    def n_frames(self) -> int:
+        """Of codes that its sound is encoded to."""
+        if self.prepared is not None and self.prepared.codes is not None:
+            return len(self.prepared.codes)
+        return count_reference_frames(len(self.pcm))
 
 
 @dataclass(frozen=True)
@@ -73,6 +86,10 @@ class Listener(Protocol):
 
     def failed(self, speak_id: int, error: EngineError) -> None:
         """Nothing follows."""
+        ...
+
+    def encoded(self, speak_id: int, reference: PreparedReference) -> None:
+        """What its reference, which is kept, was encoded to. Before its first sound; not of one that came prepared."""
         ...
 
 

@@ -5,6 +5,7 @@ from queue import SimpleQueue
 
 from worker.engine.speaker import Pcm, Speak
 from worker.model.errors import EngineError
+from worker.model.reference import PreparedReference
 
 
 class Speaking:
@@ -14,6 +15,7 @@ class Speaking:
         self.speak = speak
         self.capped = False          # the frame cap ended it; known once `chunks` has come to its end
         self.cancelled = False
+        self.encoded: PreparedReference | None = None   # what its reference, if that is kept, became; known with its first sound
         self._cancel = cancel
         self._said: SimpleQueue[Pcm | EngineError | None] = SimpleQueue()
 

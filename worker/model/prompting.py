@@ -84,6 +84,17 @@ class Prompter:
         n_sound = 1 + (n_reference_frames if script.clone == "icl" else 0)
         return n_before + n_sound + (len(words.said) if script.feed == "whole" else 0)
 
+    def check_prepared(self, prepared: PreparedReference, clone: Clone) -> None:
+        """Raises BadUtterance where this checkpoint cannot have encoded it: its numbers would be read beyond the tables."""
+        codes, config = prepared.codes, self._config
+        fits = prepared.speaker.shape == (config.talker.hidden_size,) and bool(np.isfinite(prepared.speaker).all())
+        if codes is not None:
+            fits = fits and codes.ndim == 2 and len(codes) > 0 and codes.shape[1] == config.n_codes
+            fits = fits and bool((codes >= 0).all() and (codes < config.codec.codebook_size).all())
+        if not fits or (clone == "icl" and codes is None):
+            raise BadUtterance("reference was encoded by another checkpoint, or in part; it should come as sound again",
+                               param="reference")
+
     def prompt(self, script: Script, reference: PreparedReference | None = None) -> Prompt:
         """Raises BadUtterance as `check` does. `reference` is what `script.clone` asks for: with codes for icl."""
         words = self._read(script)

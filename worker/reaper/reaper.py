@@ -1,7 +1,7 @@
 """The reaper: deletes what is kept no longer. Every cpu worker has one; Redis gives one at a time a turn.
 
-A turn deletes the results of jobs that are out of date and, when it is due, looks at one page of all objects in storage. Where
-that walk has come to is kept in Redis, so that it goes on where the worker died that was at it.
+A turn deletes the results of jobs and the files that are out of date and, when it is due, looks at one page of all objects in
+storage. Where that walk has come to is kept in Redis, so that it goes on where the worker died that was at it.
 """
 
 import logging
@@ -14,6 +14,7 @@ from speechmill.store import reaping
 from speechmill.store.client import Store
 from speechmill.store.reaping import Outcome, Turn, Wait
 from worker.reaper.deleted import Tally
+from worker.reaper.files import reap_files
 from worker.reaper.results import reap_results
 from worker.reaper.terms import Terms
 from worker.reaper.walk import Walk
@@ -63,6 +64,7 @@ class Reaper:
         outcome: Outcome = "on"
         try:
             reap_results(self._store, self._blobs, tally)
+            reap_files(self._store, self._blobs, tally)
             if turn.walk_due:
                 cursor = self._walk_on(turn, tally)
                 outcome = "on" if cursor else "round"

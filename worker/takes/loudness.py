@@ -35,7 +35,12 @@ def has_sound(loudness: Pcm) -> bool:
 
 def loud(loudness: Pcm) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Which frames are speech, [n_frames]; there must be some sound."""
-    return loudness >= max(_SILENT_RMS, float(loudness.max()) * _QUIET)
+    return loudness >= speech_rms(float(loudness.max()))
+
+
+def speech_rms(loudest: float) -> float:
+    """A frame is speech from this RMS on, where the loudest one has `loudest`."""
+    return max(_SILENT_RMS, loudest * _QUIET)
 
 
 def dbfs(rms: float) -> float:

@@ -5,9 +5,9 @@ import numpy as np
 from worker.takes.loudness import FRAME, has_sound, levels, loud
 from worker.voices.seam import SAMPLE_RATE_HZ, Pcm
 
-_LEAD_S = 0.030
+LEAD_S = 0.030
 """Kept before the first frame that is not quiet: onsets of f, s and h are softer than that."""
-_TAIL_S = 0.060
+TAIL_S = 0.060
 """Kept after the last one, where words die away."""
 FADE_S = 0.005
 
@@ -15,13 +15,19 @@ FADE_S = 0.005
 def trim(pcm: Pcm) -> Pcm:
     """`pcm` without the silence around its speech, faded in and out over 5 ms; empty when there is no sound at all.
     A new array, float32 [n_samples]. Raises BrokenSound for what is no sound."""
+    speech = speech_in(pcm)
+    return fade_edges(pcm[speech.start:speech.stop])
+
+
+def speech_in(pcm: Pcm) -> range:
+    """Which samples of `pcm` trimming keeps. Raises BrokenSound for what is no sound."""
     loudness = levels(pcm)  # [n_frames]
     if not has_sound(loudness):
-        return np.zeros(0, np.float32)
+        return range(0)
     speech = np.flatnonzero(loud(loudness))
-    start = max(0, int(speech[0]) * FRAME - round(_LEAD_S * SAMPLE_RATE_HZ))
-    end = (int(speech[-1]) + 1) * FRAME + round(_TAIL_S * SAMPLE_RATE_HZ)
-    return fade_edges(pcm[start:end])
+    start = max(0, int(speech[0]) * FRAME - round(LEAD_S * SAMPLE_RATE_HZ))
+    end = (int(speech[-1]) + 1) * FRAME + round(TAIL_S * SAMPLE_RATE_HZ)
+    return range(start, min(end, len(pcm)))
 
 
 def fade_edges(pcm: Pcm) -> Pcm:

@@ -99,7 +99,9 @@ def _stretch(prose: Prose, start: int, end: int, boundary: Boundary, cjk: bool) 
     spoken = raw.strip()
     if spoken:
         first = start + len(raw) - len(raw.lstrip())
-        yield Stretch(*prose.span(first, first + len(spoken)), spoken, boundary, len(spoken.split()), cjk)
+        ends = () if boundary is Boundary.PHRASE else (len(spoken),)
+        yield Stretch(*prose.span(first, first + len(spoken)), spoken, boundary, len(spoken.split()), cjk,
+                      written=prose.written(first, first + len(spoken), ends))
 
 
 def _pack(stretches: Iterable[Stretch]) -> Iterator[Stretch]:
@@ -158,7 +160,8 @@ def _tile(text: str, stretches: list[Stretch]) -> list[Piece]:
         return [Piece(0, len(text), "", Boundary.END)] if text else []
     starts = [0, *(_with_its_space(text, stretch.start) for stretch in stretches[1:]), len(text)]
     spans = zip(pairwise(starts), stretches, strict=True)
-    pieces = [Piece(start, end, stretch.spoken, stretch.boundary, stretch.speaker) for (start, end), stretch in spans]
+    pieces = [Piece(start, end, stretch.spoken, stretch.boundary, stretch.speaker, stretch.written)
+              for (start, end), stretch in spans]
     return [*pieces[:-1], replace(pieces[-1], boundary=Boundary.END)]
 
 

@@ -1,7 +1,9 @@
 """A piece: what one segment speaks, where it comes from in the source, and what follows it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from worker.text.written import Written
 
 
 class Boundary(StrEnum):
@@ -20,7 +22,7 @@ class Piece:
 
     `spoken` is what to say: whitespace at its ends is gone and every run of it inside is one space, or an empty line where
     a short piece was joined to one of another paragraph. Numbers, signs and the lexicon's words are written as they are said.
-    `speaker` speaks it: the label of a casting, or empty for the narrator.
+    `speaker` speaks it: the label of a casting, or empty for the narrator. `written` leads from `spoken` back to the source.
     """
 
     start: int
@@ -28,3 +30,4 @@ class Piece:
     spoken: str
     boundary: Boundary
     speaker: str = ""
+    written: Written = field(default=Written(), compare=False)

@@ -2,10 +2,11 @@
 
 import re
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from worker.text.normalise.edit import Edit, parts
+from worker.text.written import Place, Written
 
 _WORD = re.compile(r"\S+")
 
@@ -15,17 +16,49 @@ class Prose:
     """`text[i]` stands at `source[i]` in the text it comes from. No whitespace at the ends.
 
     Where it is said otherwise than it is written, places are in proportion; `ends` has the end in the source of what an edit's
-    last character belongs to, and `inside` the places that lie within an edit: no good ones to cut at.
+    last character belongs to, and `inside` the places that lie within an edit: no good ones to cut at. `originals` has what an
+    edit's last character belongs to, as it is written.
     """
 
     text: str
     source: "array[int]"
     ends: Mapping[int, int] = field(default_factory=dict)
     inside: frozenset[int] = frozenset()
+    originals: Mapping[int, str] = field(default_factory=dict)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Where text[start:end] comes from; it is not empty."""
         return self.source[start], self.ends.get(end - 1, self.source[end - 1] + 1)
+
+    def written(self, start: int, end: int, ends: tuple[int, ...]) -> Written:
+        """How text[start:end], which is not empty, was written; sentences end at `ends` of it."""
+        places = []
+        for at, stop in sorted({*self._edits(start, end), *self._spaces(start, end)}):
+            first, last = self.span(at, stop)
+            if stop < end:
+                last = self.source[stop]
+            original = self.originals.get(stop - 1, self.text[at:stop])
+            places.append(Place(at - start, stop - start, first, last, original if last > first else ""))
+        return Written(self.source[start], tuple(places), ends)
+
+    def _edits(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Those in text[start:end], and what is there of those that it was cut through."""
+        for last in self.ends:
+            first = last
+            while first in self.inside:
+                first -= 1
+            if first < end and start <= last:
+                yield max(first, start), min(last + 1, end)
+
+    def _spaces(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Those in text[start:end] that stand for more than one character of whitespace, or for none."""
+        if not self.ends and self.source[end - 1] - self.source[start] == end - 1 - start:
+            return
+        at = self.text.find(" ", start, end - 1)
+        while at >= 0:
+            if self.source[at + 1] - self.source[at] != 1 and at not in self.inside:
+                yield at, at + 1
+            at = self.text.find(" ", at + 1, end - 1)
 
     def said(self, start: int, end: int, edits: Sequence[Edit]) -> "Prose":
         """text[start:end] with the edits made, whose places count from `start`."""
@@ -36,18 +69,20 @@ class Prose:
         places = array("L")
         ends: dict[int, int] = {}
         inside: set[int] = set()
+        originals: dict[int, str] = {}
         edited = {edit.start for edit in edits}
         for begin, stop, words in parts(self.text[start:end], edits):
             at, n_source = len(places), stop - begin
             if begin in edited:
                 places.extend(source[begin + k * n_source // len(words)] for k in range(len(words)))
                 ends[len(places) - 1] = source[stop - 1] + 1
+                originals[len(places) - 1] = self.text[start + begin:start + stop]
                 inside.update(range(at + 1, len(places)))
             else:
                 places.extend([source[begin]] * (len(words) - n_source))  # the space that keeps it apart from an edit
                 places.extend(source[begin:stop])
             spoken.append(words)
-        return Prose("".join(spoken), places, ends, frozenset(inside))
+        return Prose("".join(spoken), places, ends, frozenset(inside), originals)
 
 
 def squeeze(text: str, start: int, end: int) -> Prose:

@@ -1,9 +1,10 @@
 """A stretch: a piece in the making."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from speechmill.request import SEGMENT_CHARACTERS, SEGMENT_CHARACTERS_CJK, is_speakable
 from worker.text.piece import Boundary
+from worker.text.written import Written
 
 _FEW_WORDS = 4
 _FEW_CHARACTERS_CJK = 6
@@ -24,6 +25,7 @@ class Stretch:
     n_words: int
     cjk: bool
     speaker: str = ""
+    written: Written = field(default=Written())
 
     @property
     def speakable(self) -> bool:
@@ -44,8 +46,10 @@ class Stretch:
         return self.boundary is not Boundary.SECTION and n_characters <= most_characters(self.cjk or following.cjk)
 
     def joined(self, following: "Stretch") -> "Stretch":
-        return Stretch(self.start, following.end, self.spoken + self._glue(following) + following.spoken,
-                       following.boundary, self.n_words + following.n_words, self.cjk or following.cjk, self.speaker)
+        glue = self._glue(following)
+        return Stretch(self.start, following.end, self.spoken + glue + following.spoken, following.boundary,
+                       self.n_words + following.n_words, self.cjk or following.cjk, self.speaker,
+                       self.written.followed_by(len(self.spoken), self.end, glue, following.written))
 
     def _glue(self, following: "Stretch") -> str:
         if self.boundary is Boundary.PARAGRAPH:

@@ -7,19 +7,20 @@ the seed too: the same utterance sounds the same each time.
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
-import samplerate  # type: ignore[import-not-found]  # a compiled module without stubs
 
 from speechmill.catalogue import ModelInfo
 from speechmill.errors import SpeechError, Unspeakable, VoiceFailed
 from worker.voices.espeak_catalogue import MODEL_ID, NO_VARIANT, VOICES, languages_by_tag, model_info
-from worker.voices.espeak_process import EspeakProcess, wav_sample_rate_hz
+from worker.voices.espeak_process import EspeakProcess
 from worker.voices.espeak_program import EspeakProgram, find_espeak
+from worker.voices.espeak_sound import resampled
+from worker.voices.espeak_words import timed_words
 from worker.voices.in_flight import InFlight
-from worker.voices.seam import NO_GAUGES, SAMPLE_RATE_HZ, Cancelled, Pcm, Speech, Utterance
+from worker.voices.seam import NO_GAUGES, Cancelled, Pcm, Speech, TimedWords, Utterance
 
-_BLOCK_S = 0.5
 _STALL_S = 20.0              # a sentence takes some 20 ms; this is a machine in deep trouble, or a hang
 _SILENT = 0.001              # what has no sound gives plain zeros; the quietest letters peak at 0.04
 _CHARACTER_S = 5.0           # names of emoji and letters of other scripts are long; beyond this it runs in circles
@@ -35,6 +36,7 @@ class Espeak:
         self._program = program
         self._stall_s = stall_s
         self._files: dict[str, str] = {}     # of each language, once warm
+        self._data = Path()
         self._in_flight = InFlight()
 
     @property
@@ -44,10 +46,10 @@ class Espeak:
     def warm_up(self) -> ModelInfo:
         """Finds espeak-ng, lists its languages and speaks a word. Raises VoiceFailed that says what is missing."""
         self._program = self._program or find_espeak()
-        version, data = self._program.version()
-        self._files = languages_by_tag(self._program.voices(), data)
+        version, self._data = self._program.version()
+        self._files = languages_by_tag(self._program.voices(), self._data)
         if not self._files:
-            raise VoiceFailed(f"{self._program.origin} offers no language whose dictionary lies in {data}.")
+            raise VoiceFailed(f"{self._program.origin} offers no language whose dictionary lies in {self._data}.")
         model = model_info(version, self._files)
         language = "en" if "en" in self._files else model.languages[0]
         for _chunk in self.speak(Utterance(text="1", voice=model.default_voice, language=language, seed=0)).chunks():
@@ -58,10 +60,24 @@ class Espeak:
         """The process starts with the first chunk that is read, so that a speech nobody reads costs nothing."""
         return self._in_flight.add(EspeakSpeech(utterance, self._start))
 
+    @property
+    def knows_words(self) -> bool:
+        return self._program is not None and bool(self._program.library)
+
+    def timed(self, utterance: Utterance) -> TimedWords:
+        """Speaks it once more, now by the library. Raises VoiceFailed."""
+        program, file = self._file(utterance)
+        return timed_words(program.to_speak_with_words(file, self._data), plain(utterance.text), self._stall_s)
+
     def close(self) -> None:
         self._in_flight.close()
 
     def _start(self, utterance: Utterance) -> EspeakProcess:
+        program, file = self._file(utterance)
+        return EspeakProcess(program.to_speak(file), plain(utterance.text), self._stall_s)
+
+    def _file(self, utterance: Utterance) -> tuple[EspeakProgram, str]:
+        """What speaks it, and espeak-ng's name of its language and voice."""
         if self._program is None:
             raise VoiceFailed("espeak-ng is asked to speak before it was warmed up.")
         file = self._files.get(utterance.language)
@@ -70,7 +86,7 @@ class Espeak:
         if utterance.voice not in (voice.id for voice in VOICES):
             raise VoiceFailed(f"espeak has no voice {utterance.voice!r}.", param="voice")
         variant = "" if utterance.voice == NO_VARIANT else f"+{utterance.voice}"
-        return EspeakProcess(self._program.to_speak(file + variant), plain(utterance.text), self._stall_s)
+        return self._program, file + variant
 
 
 class EspeakSpeech:
@@ -91,7 +107,7 @@ class EspeakSpeech:
         loudest = 0.0
         try:
             with self._started() as process:
-                for pcm in _sound(process, _BLOCK_S, limit_s=10 + _CHARACTER_S * len(self._utterance.text)):
+                for pcm in resampled(process.read, limit_s=10 + _CHARACTER_S * len(self._utterance.text)):
                     self._stop_when_cancelled()
                     loudest = max(loudest, float(np.abs(pcm).max(initial=0.0)))
                     yield pcm
@@ -134,23 +150,3 @@ def plain(text: str) -> str:
 
 def _is_obeyed(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cs", "Co") and character != "\n"
-
-
-def _sound(process: EspeakProcess, block_s: float, limit_s: float) -> Iterator[Pcm]:
-    """What it says, at 24 kHz. Blocks are of equal length however the pipe delivers them, so that the resampled bytes, too,
-    are the same each time."""
-    sample_rate_hz = wav_sample_rate_hz(process.read)
-    if sample_rate_hz is None:
-        return
-    resampler = samplerate.Resampler("sinc_fastest", channels=1)
-    ratio = SAMPLE_RATE_HZ / sample_rate_hz
-    n_bytes = 2 * int(block_s * sample_rate_hz)
-    heard_s = 0.0
-    while block := process.read(n_bytes):
-        samples = np.frombuffer(block[:len(block) // 2 * 2], "<i2").astype(np.float32) / 32768  # [n_samples]
-        yield np.clip(resampler.process(samples, ratio), -1.0, 1.0)
-        heard_s += block_s
-        if heard_s > limit_s:
-            raise VoiceFailed(f"espeak-ng did not come to an end: more than {limit_s:g} s of sound.")
-    # The filter still holds the last samples; silence pushes them out.
-    yield np.clip(resampler.process(np.zeros(256, np.float32), ratio, end_of_input=True), -1.0, 1.0)

@@ -3,6 +3,9 @@
     python -I -S -X utf8 espeak_child.py LIBRARY DATA --version
     python -I -S -X utf8 espeak_child.py LIBRARY DATA --voices
     python -I -S -X utf8 espeak_child.py LIBRARY DATA --stdin --stdout -b 1 -v VOICE   < UTF-8 text   > WAV
+    python -I -S -X utf8 espeak_child.py LIBRARY DATA --words -v VOICE   < UTF-8 text   > a line of JSON, and WAV
+
+The line is what the program can't say: [[character, sample], …], where in the text and in the sound each word begins.
 
 A program of its own, so that espeak-ng (GPL-3.0-or-later) is never loaded into a worker; and one process an utterance,
 because the library's sound depends on what it has spoken before. It imports the standard library alone.
@@ -11,10 +14,11 @@ The calls are those of espeak-ng's speak_lib.h.
 """
 
 import ctypes
+import json
 import os
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 _AUDIO_OUTPUT_SYNCHRONOUS = 2
 _INITIALIZE_DONT_EXIT = 0x8000
@@ -22,8 +26,28 @@ _POS_CHARACTER = 1
 _CHARS_UTF8 = 1
 _ENDPAUSE = 0x1000   # a pause after the last sentence, as the binary has it
 _GENDERS = "-MF-"
+_LIST_TERMINATED = 0
+_WORD = 1
 
-_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_char), ctypes.c_int, ctypes.c_void_p)
+
+class _EventId(ctypes.Union):
+    _fields_ = (("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8))
+
+
+class _Event(ctypes.Structure):
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),     # characters, from 1
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),    # milliseconds
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", _EventId),
+    )
+
+
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_char), ctypes.c_int, ctypes.POINTER(_Event))
 
 
 class _Voice(ctypes.Structure):
@@ -50,6 +74,8 @@ def main(library: str, data: str, *arguments: str) -> None:
         print(f"eSpeak NG text-to-speech: {_version(espeak)}  Data at: {data}")  # noqa: T201  a program's output
     elif arguments == ("--voices",):
         print(*_voices(espeak), sep="\n")  # noqa: T201
+    elif arguments[0] == "--words":
+        _speak_with_words(espeak, arguments[-1], sys.stdin.buffer.read(), sample_rate_hz)
     else:
         _speak(espeak, arguments[-1], sys.stdin.buffer.read(), sample_rate_hz)
 
@@ -86,8 +112,6 @@ def _languages(address: int) -> Iterator[tuple[int, str]]:
 
 
 def _speak(espeak: ctypes.CDLL, voice: str, text: bytes, sample_rate_hz: int) -> None:
-    if espeak.espeak_SetVoiceByName(voice.encode()) != 0:
-        raise SystemExit(f"The specified espeak-ng voice does not exist: {voice}")
     sound = sys.stdout.buffer
     sound.write(_wav_header(sample_rate_hz))
 
@@ -99,6 +123,32 @@ def _speak(espeak: ctypes.CDLL, voice: str, text: bytes, sample_rate_hz: int) ->
                 os._exit(1)  # whoever listened is gone; an exception could not leave this call from C
         return 0
 
+    _synthesize(espeak, voice, text, take)
+    sound.flush()
+
+
+def _speak_with_words(espeak: ctypes.CDLL, voice: str, text: bytes, sample_rate_hz: int) -> None:
+    sound = bytearray()
+    words: list[tuple[int, int]] = []
+
+    def take(samples: "ctypes._Pointer[ctypes.c_char]", n_samples: int, events: "ctypes._Pointer[_Event]") -> int:
+        n = 0
+        while events[n].type != _LIST_TERMINATED:
+            if events[n].type == _WORD:
+                words.append((events[n].text_position - 1, events[n].sample))
+            n += 1
+        if samples and n_samples:
+            sound.extend(ctypes.string_at(samples, n_samples * 2))
+        return 0
+
+    _synthesize(espeak, voice, text, take)
+    sys.stdout.buffer.write(json.dumps(words).encode() + b"\n" + _wav_header(sample_rate_hz) + sound)
+    sys.stdout.buffer.flush()
+
+
+def _synthesize(espeak: ctypes.CDLL, voice: str, text: bytes, take: Callable[..., int]) -> None:
+    if espeak.espeak_SetVoiceByName(voice.encode()) != 0:
+        raise SystemExit(f"The specified espeak-ng voice does not exist: {voice}")
     callback = _Callback(take)
     espeak.espeak_SetSynthCallback(callback)
     # Neither espeakSSML nor espeakPHONEMES among the flags: the text is plain text.
@@ -106,7 +156,6 @@ def _speak(espeak: ctypes.CDLL, voice: str, text: bytes, sample_rate_hz: int) ->
                                  _CHARS_UTF8 | _ENDPAUSE, None, None)
     if failed:
         raise SystemExit(f"espeak_Synth failed with error {failed}")
-    sound.flush()
 
 
 def _wav_header(sample_rate_hz: int) -> bytes:

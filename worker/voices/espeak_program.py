@@ -3,6 +3,7 @@
 espeak-ng is GPL-3.0-or-later: it runs as a program beside the worker and is never loaded into it.
 """
 
+import ctypes.util
 import importlib.util
 import re
 import shutil
@@ -19,15 +20,22 @@ _LIBRARIES = ("libespeak-ng.so", "libespeak-ng.dylib")
 
 @dataclass(frozen=True)
 class EspeakProgram:
-    """A command that takes espeak-ng's options. `origin` is for people: where it came from."""
+    """A command that takes espeak-ng's options. `origin` is for people: where it came from. `library` is what the command runs
+    on, where that is known: it tells when each word begins."""
 
     command: tuple[str, ...]
     origin: str
+    library: str = ""
 
     def to_speak(self, voice: str) -> list[str]:
         """The command that reads plain UTF-8 text from stdin and writes WAV to stdout. No word of it is the client's:
         `voice` is a file of espeak-ng's own table, with a variant of ours."""
         return [*self.command, "--stdin", "--stdout", "-b", "1", "-v", voice]
+
+    def to_speak_with_words(self, voice: str, data: Path) -> list[str]:
+        """The same, with a line of JSON before the WAV: [[character, sample], …], the beginnings of words. There must be a
+        `library`; `data` is its folder."""
+        return [*_child(self.library, data), "--words", "-v", voice]
 
     def version(self) -> tuple[str, Path]:
         """Its version ("1.51") and the folder of its data. Raises VoiceFailed."""
@@ -64,7 +72,7 @@ def find_espeak() -> EspeakProgram:
 
 def espeak_on_path() -> EspeakProgram | None:
     path = shutil.which("espeak-ng")
-    return EspeakProgram((path,), path) if path else None
+    return EspeakProgram((path,), path, ctypes.util.find_library("espeak-ng") or "") if path else None
 
 
 def espeak_in_wheel() -> EspeakProgram | None:
@@ -76,7 +84,10 @@ def espeak_in_wheel() -> EspeakProgram | None:
     library = next((folder / name for name in _LIBRARIES if (folder / name).is_file()), None)
     if library is None:
         return None
+    return EspeakProgram(_child(str(library), folder / "espeak-ng-data"), "the espeak-ng of espeakng-loader", str(library))
+
+
+def _child(library: str, data: Path) -> tuple[str, ...]:
     child = Path(__file__).with_name("espeak_child.py")
     # -I, -S: it starts faster without site-packages, and can import nothing but the standard library. utf8: names of voices.
-    command = (sys.executable, "-I", "-S", "-X", "utf8", str(child), str(library), str(folder / "espeak-ng-data"))
-    return EspeakProgram(command, "the espeak-ng of espeakng-loader")
+    return (sys.executable, "-I", "-S", "-X", "utf8", str(child), library, str(data))

@@ -16,7 +16,7 @@ from worker.engine.speaker import Speak, SpeakerInfo
 from worker.engine.speaking import Speaking
 from worker.model.config import FRAME_RATE_HZ
 from worker.model.errors import BadUtterance, EngineError
-from worker.model.reference import count_reference_frames
+from worker.model.reference import PreparedReference
 from worker.voices.in_flight import InFlight
 from worker.voices.qwen3_catalogue import LANGUAGES, model_info
 from worker.voices.qwen3_start import EngineStart
@@ -38,6 +38,8 @@ reason to call the text unspeakable, which would leave a silent gap in a book.""
 
 class Qwen3:
     """One checkpoint. `start` says which, and what runs it; `watcher` is told when its process dies."""
+
+    takes_encoded = True
 
     def __init__(self, start: EngineStart, watcher: Watcher) -> None:
         self._start = start
@@ -114,6 +116,11 @@ class Qwen3Speech:
         self._cancelled = False
         self._speaking: Speaking | None = None
 
+    @property
+    def encoded(self) -> PreparedReference | None:
+        """What its reference, where that is kept, was encoded to; None where it came encoded."""
+        return self._speaking.encoded if self._speaking else None
+
     def chunks(self) -> Iterator[Pcm]:
         """A second at a time, at most."""
         self._stop_when_cancelled()
@@ -155,7 +162,7 @@ def _prompt_positions(utterance: Utterance) -> int:
     """More than its prompt takes. A reference that is gone on from has its words and its sound in it."""
     reference = utterance.reference
     heard = "" if reference is None else reference.text
-    n_frames = count_reference_frames(len(reference.pcm)) if reference and heard else 0
+    n_frames = reference.n_frames if reference and heard else 0
     return _PROMPT_POSITIONS + n_frames + sum(map(_most_tokens, (utterance.text, utterance.instructions, heard)))
 
 

@@ -8,7 +8,7 @@ the returned `Speech` on its own thread, and may cancel it from any other.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from speechmill.catalogue import ModelInfo
 from speechmill.errors import VoiceFailed
 from worker.engine.speaker import Reference
+from worker.model.reference import PreparedReference
 
 SAMPLE_RATE_HZ = 24_000
 
@@ -101,6 +102,48 @@ class Voice(Protocol):
 
     def close(self) -> None:
         """Free everything; utterances in flight end as Cancelled."""
+        ...
+
+
+@dataclass(frozen=True)
+class TimedWords:
+    """What a voice makes of an utterance, untrimmed, float32 [n_samples], and where in it what is heard: (start, end) in the
+    text's characters, (start_s, end_s), in order."""
+
+    pcm: Pcm
+    words: Sequence[tuple[int, int, float, float]]
+
+
+@runtime_checkable
+class KnowsWords(Protocol):
+    """A voice that says the same each time, and knows when."""
+
+    @property
+    def knows_words(self) -> bool:
+        """Whether it does here; known once it is warm."""
+        ...
+
+    def timed(self, utterance: Utterance) -> TimedWords:
+        """Blocks, as reading all of a Speech does. Raises what Speech.chunks raises."""
+        ...
+
+
+@runtime_checkable
+class Encodes(Protocol):
+    """A voice that encodes recordings before it clones them, and takes what it encoded one to before in its place."""
+
+    @property
+    def takes_encoded(self) -> bool:
+        ...
+
+
+@runtime_checkable
+class EncodedSpeech(Protocol):
+    """A speech of such a voice."""
+
+    @property
+    def encoded(self) -> PreparedReference | None:
+        """What its utterance's reference was encoded to, where that is kept; known once `chunks` has come to its end."""
         ...
 
 

@@ -12,7 +12,7 @@ from speechmill.catalogue import OPENAI_VOICES, ModelInfo, VoiceInfo
 from speechmill.errors import Unspeakable, VoiceFailed
 from speechmill.request import is_speakable
 from worker.voices.in_flight import InFlight
-from worker.voices.seam import NO_GAUGES, SAMPLE_RATE_HZ, Cancelled, Pcm, Speech, Utterance
+from worker.voices.seam import NO_GAUGES, SAMPLE_RATE_HZ, Cancelled, Pcm, Speech, TimedWords, Utterance
 
 _LOWEST_HZ = {"low": 110.0, "middle": 220.0, "high": 440.0, "whistle": 880.0}
 _CHARACTER_S = 0.06
@@ -46,6 +46,7 @@ class Tone:
 
     well = True  # there is nothing of it that could be away
     gauges = NO_GAUGES
+    knows_words = True
 
     def __init__(self, options: ToneOptions | None = None) -> None:
         self._options = options or ToneOptions()
@@ -61,6 +62,13 @@ class Tone:
 
     def speak(self, utterance: Utterance) -> Speech:
         return self._in_flight.add(ToneSpeech(utterance, self._options.pace, self._slots))
+
+    def timed(self, utterance: Utterance) -> TimedWords:
+        """Each character sounds for as long as any other."""
+        pcm = np.concatenate(list(_tone(utterance)))
+        n_characters = len(utterance.text)
+        each_s = len(pcm) / SAMPLE_RATE_HZ / n_characters
+        return TimedWords(pcm, [(n, n + 1, n * each_s, (n + 1) * each_s) for n in range(n_characters)])
 
     def close(self) -> None:
         self._in_flight.close()

@@ -62,6 +62,12 @@ class Part:
         self._started_s = 0.0
         self._due_s = math.inf
 
+    @property
+    def pid(self) -> int:
+        """Of the process, which must have been started, and not have been found dead since."""
+        assert self._process
+        return self._process.pid
+
     def start(self, now_s: float) -> None:
         """Raises Failure when there is nothing to run or nowhere to log."""
         program = self.program

@@ -91,7 +91,8 @@ local function lease(queue, id, name, characters)
     f[6] = ''
   end
   return {ref, token, attempt, queue, characters, NOW, segment, offset, bytes,
-          f[1], f[2], f[3], f[4], f[5], f[6] or '', f[7] or '', f[8] or '', f[9], f[10], f[11] or ''}
+          f[1], f[2], f[3], f[4], f[5], f[6] or '', f[7] or '', f[8] or '', f[9], f[10], f[11] or '',
+          (name == 'plan' or name == 'whole') and call('HGETALL', P .. 'lexicons:' .. f[2]) or {}}
 end
 
 for i = 2, #A do

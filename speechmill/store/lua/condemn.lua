@@ -2,7 +2,9 @@
 -- (tenant, kind, age in ms, key, ...): all of them have not been used for long. Those stay that a living job may have found, and
 -- those that somebody has asked for since (spare.lua). Who asks for the others from now on waits until they are gone.
 local slack_ms, life_ms, condemned = tonumber(A[1]), tonumber(A[2]), P .. 'condemned'
-local STATUSES = {segments = {'in_progress', 'cancelling'}, references = {'queued', 'in_progress', 'cancelling'}}
+local RUNS, WAITS_OR_RUNS = {'in_progress', 'cancelling'}, {'queued', 'in_progress', 'cancelling'}
+-- Whose jobs use them. A segment is looked up by a worker; a voice to clone and a book's file are named by jobs that wait for one.
+local STATUSES = {segments = RUNS, references = WAITS_OR_RUNS, sources = WAITS_OR_RUNS}
 
 local lives = {}
 -- Age of the oldest job that may use objects of this kind, ms.
@@ -11,7 +13,7 @@ local function longest_life(tenant, kind)
   if known then return known end
   local longest = 0
   for _, status in ipairs(STATUSES[kind]) do
-    for _, list in ipairs({'jobs:', 'books:'}) do
+    for _, list in ipairs({'jobs:', 'books:', 'batches:'}) do
       local id = call('ZRANGE', P .. list .. tenant .. ':' .. status, 0, 0)[1]
       if id then longest = math.max(longest, NOW - tonumber(call('HGET', job_key(id), 'created') or NOW)) end
     end

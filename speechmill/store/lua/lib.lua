@@ -35,12 +35,27 @@
 --   key:<id>                   hash     digest (SHA-256), tenant, name, scopes, created, used, expires, revoked
 --   jobs:<tenant>[:<status>]   zset     job -> order
 --   books:<tenant>[:<status>]  zset     the same of books; their chapters, <book>.<number>, are in no list
+--   batches:<tenant>[:<status>]  zset   the same of batches, and their lines, <batch>.<number>
+--   open:<batch>               zset     numbers of the lines that were opened and have not ended (see lines.lua)
+--   ended:<batch>              zset     numbers of those that have ended and are not folded yet
+--   chunks:<batch>             list     the objects that ended lines were folded into: a part of each one's name
+--   file:<file>                hash     tenant, name, purpose, bytes, key, created, expires (ms)
+--   files:<tenant>[:<purpose>] zset     file -> order
+--   file_expiry                zset     file -> when it goes, ms
+--   voices:<tenant>[:<status>] zset    the same of voices of one's own
+--   using:<voice>              set      jobs that speak with it and have not ended (see voices.lua)
 --   idem:<tenant>:<route>:<key>          string  "<job> <fingerprint>"
 --   same:<tenant>:<route>:<fingerprint>  string  job, for ten minutes: what an SDK's retry attaches to
 --   deadlines, expiry, forget  zset     job -> when it must have ended, its results go, its record goes, ms
 --   events                     stream   the event log, capped
+--   stream:<job>:<token>       stream   encoded sound of an attempt that is listened to, capped, for a short while (see append.lua)
 --   outbox                     zset     event -> when it is to be delivered next, ms
---   event:<event>              hash     job, tenant, type, at, tries, ...
+--   event:<event>              hash     job, tenant, type, at, tries, ...; endpoint, of a delivery to one: <event>_<endpoint>
+--   endpoint:<endpoint>        hash     tenant, url, events, description, metadata, created, generation and older (of its secrets),
+--                                       disabled (ms) and reason, failing (since, ms), notices
+--   endpoints:<tenant>         zset     webhook endpoint -> when it was made, ms
+--   subscribed:<tenant>        hash     endpoint that is enabled -> the types it wants (see subscriptions.lua)
+--   deliveries:<endpoint>      zset     delivery -> when its event happened, the newest 1,000
 --   dead                       zset     event -> when its last try failed
 --   workers                    zset     worker -> last beat, ms
 --   worker:<worker>            hash     role, host, state, cap:<queue> -> slots
@@ -52,7 +67,7 @@
 --   spared:<object>            string   somebody uses it again: it is not to be deleted
 --   sweeping, swept, amnesty   string   somebody sweeps now; when the last sweep was, ms; no lease ends while it is there
 --   celery:<queue>             list     Celery's own: the doorbells that wait
--- and one channel, stop: the id of a job whose units should stop.
+-- and two channels. stop: the id of a job whose units should stop. streamed: "<job> <token>", whose stream has grown.
 
 local P = KEYS[1]
 local LEASE_MS, MAX_CRASHES, MAX_TRIES, DOORBELLS = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -108,11 +123,15 @@ local function unit_key(ref) return P .. 'unit:' .. ref end
 local function job_of(ref) return string.match(ref, '^(.*)/') end
 local function whole_of(id) return string.match(id, '^(.*)%.%d+$') end  -- the job that this one is a part of, or nil
 local function is_book(id) return string.match(id, '^book_') ~= nil end
-local function list_of(id, tenant) return P .. (is_book(id) and 'books:' or 'jobs:') .. tenant end
+local function is_voice(id) return string.match(id, '^voice_') ~= nil end
+local function is_batch(id) return string.match(id, '^batch_') ~= nil end
+local function list_of(id, tenant)
+  return P .. (is_book(id) and 'books:' or is_batch(id) and 'batches:' or is_voice(id) and 'voices:' or 'jobs:') .. tenant
+end
 local function name_of(ref) return string.match(ref, '([^/]*)$') end
 
 local function queue_of(phase, model, class)
-  if phase == 'plan' or phase == 'finish' then return 'cpu:' .. class end
+  if phase == 'plan' or phase == 'finish' or phase == 'feed' then return 'cpu:' .. class end
   return 'speech:' .. model .. ':' .. class
 end
 
@@ -180,18 +199,27 @@ end
 
 -- The event log and the outbox ---------------------------------------------------------------------------------------------
 
+local tell_endpoints  -- see subscriptions.lua
+
 local function record(id, kind)
   if is_book(id) then kind = string.gsub(kind, '^speech%.job', whole_of(id) and 'book.chapter' or 'book') end
+  if is_batch(id) then
+    if whole_of(id) then return end  -- nobody looks at a line: its batch tells of it when it is folded
+    kind = string.gsub(kind, '^speech%.job', 'batch')
+  end
+  if is_voice(id) then kind = string.gsub(kind, '^speech%.job', 'voice') end
   local version = call('HINCRBY', job_key(id), 'version', 1)
   local f = call('HMGET', job_key(id), 'status', 'progress', 'tenant', 'hook')
   call('XADD', P .. 'events', 'MAXLEN', '~', 20000, '*',
        'job', id, 'type', kind, 'status', f[1], 'progress', f[2], 'version', version)
+  -- No dot in it: Standard Webhooks sign <event>.<time>.<body>.
+  local event = 'evt_' .. string.gsub(string.match(id, '([^_]+)$'), '%.', 'p') .. string.format('%06x', version)
   if f[4] and f[4] ~= '' and string.find(',' .. f[4] .. ',', ',' .. kind .. ',', 1, true) then
-    local event = 'evt_' .. string.match(id, '([^_]+)$') .. string.format('%06x', version)
     call('HSET', P .. 'event:' .. event, 'job', id, 'tenant', f[3], 'type', kind, 'at', NOW, 'tries', 0)
     call('ZADD', P .. 'outbox', NOW, event)
     BELLS['deliver'] = true
   end
+  tell_endpoints(f[3], id, kind, event)
 end
 
 -- Jobs ---------------------------------------------------------------------------------------------------------------------
@@ -261,8 +289,18 @@ end
 
 local function owned(ref, token) return call('HGET', unit_key(ref), 'token') == token end
 
+-- Until when a job that ends now keeps its results. -> ms, or nil: until it is deleted
+local function expiry_of(id, status)
+  if is_voice(id) and call('HEXISTS', job_key(id), 'deleted') == 1 then return NOW end
+  if is_voice(id) and status == 'completed' then return nil end
+  local keep_s = tonumber(call('HGET', job_key(id), 'keep') or '')
+  return NOW + (keep_s and keep_s * 1000 or RESULTS_MS)
+end
+
 -- The end of a job: nothing of it stays queued or leased, its event is written, and its results get their date.
 local part_ended, end_parts, skip, is_skippable  -- of jobs that have parts: see parts.lua
+local use_voices, free_voices                    -- see voices.lua
+local line_ended, drop_lines, wind_down          -- of batches: see lines.lua
 local function close(id, status, error_json)
   withdraw(id)
   local running = call('SMEMBERS', P .. 'leased:' .. id)
@@ -279,12 +317,12 @@ local function close(id, status, error_json)
   if error_json ~= '' then call('HSET', job_key(id), 'error', error_json) end
   if status == 'failed' then tally('failures:' .. cjson.decode(error_json).code, 1) end
   call('ZREM', P .. 'deadlines', id)
-  if not whole_of(id) then
-    local keep_s = tonumber(call('HGET', job_key(id), 'keep') or '')
-    local expires = NOW + (keep_s and keep_s * 1000 or RESULTS_MS)
+  local expires = not whole_of(id) and expiry_of(id, status)
+  if expires then
     call('HSET', job_key(id), 'expires', expires)
     call('ZADD', P .. 'expiry', expires, id)
   end
+  free_voices(id)
   tally((whole_of(id) and 'parts:' or 'jobs:') .. status, 1)
   local f = call('HMGET', job_key(id), 'started', 'class')
   if f[1] then observe('run', f[2], NOW - f[1]) end
@@ -412,19 +450,24 @@ local function phase_over(id)
      and call('SCARD', P .. 'leased:' .. id) == 0 and call('SCARD', P .. 'suspected:' .. id) == 0
 end
 
+local function unlist(id)
+  local f = call('HMGET', job_key(id), 'tenant', 'status')
+  if not f[1] then return end
+  call('ZREM', list_of(id, f[1]), id)
+  call('ZREM', list_of(id, f[1]) .. ':' .. f[2], id)
+end
+
 local forget
 function forget(id)
   local f = call('HMGET', job_key(id), 'tenant', 'status', 'parts')
-  if f[1] then
-    call('ZREM', list_of(id, f[1]), id)
-    call('ZREM', list_of(id, f[1]) .. ':' .. f[2], id)
-  end
+  unlist(id)
   for n = 1, tonumber(f[3] or '0') do forget(id .. '.' .. n) end
   call('ZREM', P .. 'expiry', id)
   call('ZREM', P .. 'forget', id)
   -- A long job's takes are tens of thousands; freed by another thread, they hold up nobody.
   call('UNLINK', job_key(id), P .. 'segments:' .. id, P .. 'index:' .. id, P .. 'again:' .. id,
        P .. 'leased:' .. id, P .. 'suspected:' .. id, P .. 'waiters:' .. id)
+  if is_batch(id) and not whole_of(id) then call('UNLINK', P .. 'open:' .. id, P .. 'ended:' .. id, P .. 'chunks:' .. id) end
 end
 
 -- What there is to say of why a queued job waits: {queue, slots, slots that warm up, leased, characters queued, rank}

@@ -61,7 +61,7 @@ local function advance(id, characters)
   call('HSET', job_key(id), 'progress', progress)
   -- Webhooks for progress come at every tenth of the way; clients that poll or listen see each step.
   record(id, math.floor(progress / 10) > math.floor(before / 10) and 'speech.job.progress' or 'speech.job.segment')
-  if whole_of(id) then
+  if whole_of(id) and is_book(id) then
     -- What is spoken may be longer than the text, or shorter. Whole numbers: thirds would not add up to the chapter again.
     local function of_text(spoken) return math.floor(tonumber(f[4]) * spoken / tonumber(f[2])) end
     tell_whole(id, of_text(done) - of_text(done - characters))
@@ -82,13 +82,14 @@ end
 
 function is_skippable(ref)
   local id = job_of(ref)
-  return whole_of(id) ~= nil and call('HGET', job_key(id), 'phase') == 'speak'
+  return is_book(id) and whole_of(id) ~= nil and call('HGET', job_key(id), 'phase') == 'speak'
 end
 
 function part_ended(part, status)
   local id = whole_of(part)
   local whole = id and call('HGET', job_key(id), 'status')
   if whole ~= 'in_progress' and whole ~= 'cancelling' then return end
+  if is_batch(id) then return line_ended(part, status) end
   call('HINCRBY', job_key(id), 'running', -1)
   if status == 'completed' then call('HINCRBY', job_key(id), 'parts_done', 1) end
   if not end_if_cancelled(id) then go_on(id) end
@@ -96,6 +97,7 @@ end
 
 -- The whole has ended: so have its parts.
 function end_parts(id, status, error_json)
+  if is_batch(id) then return drop_lines(id) end
   if status == 'completed' or status == 'failed' then return end
   for n = 1, tonumber(call('HGET', job_key(id), 'parts') or '0') do
     local part = id .. '.' .. n
@@ -106,6 +108,7 @@ end
 
 -- Stop a job and its parts. One that nobody works on ends at once.
 local function stop(id)
+  if is_batch(id) and call('HEXISTS', job_key(id), 'lines') == 1 then return wind_down(id, 'cancelled') end
   local running = tonumber(call('HGET', job_key(id), 'running') or '0')
   if call('SCARD', P .. 'leased:' .. id) == 0 and running == 0 then return close(id, 'cancelled', '') end
   withdraw(id)
@@ -133,6 +136,7 @@ local function again(id)
     call('HSET', job_key(id), 'done', 0, 'flagged', 0, 'cached', 0, 'done_chars', 0, 'phase', 'speak', 'units', f[4], 'cursor', 0)
     if whole_of(id) then call('HINCRBY', job_key(whole_of(id)), 'weight_done', 0 - tonumber(f[5])) end
   end
+  use_voices(id, call('HGET', job_key(id), 'voices') or '')
   record(id, 'speech.job.queued')
   if f[1] ~= 'parts' then return whole_of(id) or enqueue_what_is_left(id) end
   for n = 1, tonumber(f[3]) do

@@ -1,11 +1,12 @@
 -- SUBMIT: accept a job, once. -> {outcome, job, bells}, and of a new job: when it was accepted (ms), why it waits, limit, characters
 -- left of this day; of one that was refused: limit
 -- outcome: created | replayed (same Idempotency-Key) | attached (an SDK's retry) | reused (same key, another body) | refused: full
--- (too many wait), busy (too many are queued or in progress), spent (too many characters today)
+-- (too many wait), busy (too many are queued or in progress), spent (too many characters today), many (voices that are kept)
 local id, tenant, class, model, phase, characters, spec = A[1], A[2], A[3], A[4], A[5], tonumber(A[6]), A[7]
 local input, input_key, request_id, idempotency, print = A[8], A[9], A[10], A[11], A[12]
 local attach, deadline_s, hook, waiter, keep_s = A[13] == '1', A[14], A[15], A[16], A[17]
 local idempotency_s, route, traceparent = tonumber(A[19]), A[20], A[21]
+local voice_limit, voices = tonumber(A[24]), A[25]
 
 -- The tenant's own limits, else those of the settings; 0 is none.
 local own = call('HMGET', P .. 'tenant:' .. tenant, 'queued_jobs', 'jobs', 'characters_a_day')
@@ -50,11 +51,14 @@ if attach and idempotency == '' then
 end
 
 local function listed(status)
-  return call('ZCARD', P .. 'jobs:' .. tenant .. ':' .. status) + call('ZCARD', P .. 'books:' .. tenant .. ':' .. status)
+  local n = 0
+  for _, list in ipairs({'jobs:', 'books:', 'batches:'}) do n = n + call('ZCARD', P .. list .. tenant .. ':' .. status) end
+  return n
 end
 
--- What a book has in characters is known when it was read (see divided.lua): it comes in while there is any of the day left.
-local charged = is_book(id) and 0 or characters
+-- What a book or a batch has in characters is known when it was read (see divided.lua, batch_accepted.lua): it comes in while
+-- there is any of the day left.
+local charged = (is_book(id) or is_batch(id)) and 0 or characters
 local function spent_today() return tonumber(call('HGET', usage_key(tenant, TODAY), 'characters') or '0') end
 
 if queue_limit > 0 and call('ZCARD', list_of(id, tenant) .. ':queued') >= queue_limit then return {'full', '', {}, queue_limit} end
@@ -62,6 +66,8 @@ if job_limit > 0 and listed('queued') + listed('in_progress') + listed('cancelli
   return {'busy', '', {}, job_limit}
 end
 if day_limit > 0 and spent_today() + math.max(charged, 1) > day_limit then return {'spent', '', {}, day_limit} end
+
+if is_voice(id) and count_voices(tenant) >= voice_limit then return {'many', '', {}, voice_limit} end
 
 if idempotency ~= '' then call('SET', idem_key, id .. ' ' .. print, 'EX', idempotency_s) end
 call('SET', same_key, id, 'EX', 600)
@@ -82,6 +88,7 @@ if deadline_s ~= '' then
   call('HSET', job_key(id), 'deadline', deadline)
   call('ZADD', P .. 'deadlines', deadline, id)
 end
+use_voices(id, voices)
 call('ZADD', list_of(id, tenant), order, id)
 call('ZADD', list_of(id, tenant) .. ':queued', order, id)
 tally('jobs:accepted', 1)
@@ -89,6 +96,7 @@ use(tenant, 'jobs', 1)
 use(tenant, 'characters', charged)
 enqueue(id, 1, characters)
 call('XADD', P .. 'events', 'MAXLEN', '~', 20000, '*',
-     'job', id, 'type', is_book(id) and 'book.queued' or 'speech.job.queued', 'status', 'queued', 'progress', 0, 'version', 1)
+     'job', id, 'type', is_book(id) and 'book.queued' or is_batch(id) and 'batch.queued' or is_voice(id) and 'voice.queued'
+     or 'speech.job.queued', 'status', 'queued', 'progress', 0, 'version', 1)
 return {'created', id, bells(), NOW, waiting(id, tenant, queue_of(phase, model, class)), day_limit,
         day_limit > 0 and math.max(0, day_limit - spent_today()) or 0}

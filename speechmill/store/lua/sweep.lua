@@ -25,7 +25,9 @@ end
 local expired = 0
 for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'deadlines', '-inf', NOW, 'LIMIT', 0, batch)) do
   call('ZREM', P .. 'deadlines', id)
-  if may(call('HGET', job_key(id), 'status') or '', 'expired') then
+  if is_batch(id) and call('HEXISTS', job_key(id), 'lines') == 1 then
+    wind_down(id, 'expired')  -- what was spoken of it is not lost
+  elseif may(call('HGET', job_key(id), 'status') or '', 'expired') then
     close(id, 'expired', cjson.encode({code = 'deadline_exceeded', type = 'server_error', retryable = true,
       message = 'The deadline passed before the job was finished.'}))
     expired = expired + 1

@@ -13,6 +13,7 @@ from producer.doorbell import Doorbell
 from producer.feed import Feed
 from producer.references import keep_reference
 from producer.storage import Storage
+from producer.streams.listening import Listening
 from speechmill.blobs.choose import open_blobs
 from speechmill.blobs.seam import reference_key
 from speechmill.errors import BlobsUnavailable
@@ -38,7 +39,7 @@ def a_request_comes(settings: Settings) -> float:
     """With the recording; returns the age of the stored one afterwards, seconds."""
     async def keep() -> float:
         desk = Desk(settings, AsyncStore.open(settings), Storage(open_blobs(settings)), Feed(settings),
-                    Doorbell(celery_app(settings.redis.url)))
+                    Listening(settings), Doorbell(celery_app(settings.redis.url)))
         try:
             await keep_reference(desk, "local", REFERENCE, AUDIO)
             content = desk.storage.blobs.read(KEY)
@@ -46,6 +47,7 @@ def a_request_comes(settings: Settings) -> float:
             desk.storage.close()
             await desk.store.close()
             await desk.feed.close()
+            await desk.listening.close()
         assert content.data == AUDIO
         return content.age_s
 

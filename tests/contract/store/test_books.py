@@ -8,7 +8,7 @@ import pytest
 from speechmill.book import BookSpec, ChapterSpec, Contents, Source
 from speechmill.job import Phase, Status, Unit
 from speechmill.request import WebhookSpec
-from speechmill.store import books, verbs
+from speechmill.store import books, deliveries, verbs
 from speechmill.store.books import BookState, NewChapter
 from speechmill.store.client import EVENTS_KEY
 from speechmill.store.verbs import Place, Submission
@@ -184,7 +184,7 @@ def test_events_are_those_of_a_book_and_of_its_chapters(mill: Mill) -> None:
         make_chapter(mill, [100])
     finish(mill, BOOK)
     due: list[tuple[str, str]] = []
-    while event := mill.store.run(verbs.due(60_000)):
+    while event := mill.store.run(deliveries.due(60_000)):
         due.append((event.type, event.job_id))
     assert sorted(due) == [("book.chapter.completed", f"{BOOK}.1"), ("book.chapter.completed", f"{BOOK}.2"),
                            ("book.completed", BOOK)]

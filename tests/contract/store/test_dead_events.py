@@ -3,8 +3,7 @@
 import pytest
 
 from speechmill.store import deliveries, verbs
-from speechmill.store.deliveries import DeadEvent
-from speechmill.store.verbs import DueEvent
+from speechmill.store.deliveries import DeadEvent, DueEvent
 from speechmill.tasks import KEY_PREFIX
 from tests.contract.store.conftest import Mill
 
@@ -13,7 +12,7 @@ NOTE = '{"status": 500, "error": "It answered 500.", "duration_ms": 3}'
 
 
 def due(mill: Mill) -> DueEvent:
-    event = mill.store.run(verbs.due(60_000))
+    event = mill.store.run(deliveries.due(60_000))
     assert event
     return event
 
@@ -23,7 +22,7 @@ def give_up(mill: Mill, tenant: str = "local", note: str = NOTE) -> DueEvent:
     mill.submit(tenant=tenant, hook=HOOK)
     mill.completed(mill.claim())
     event = due(mill)
-    assert mill.store.run(verbs.settled(event, "dead", note=note))
+    assert mill.store.run(deliveries.settled(event, "dead", note=note))
     return event
 
 
@@ -76,15 +75,15 @@ def test_a_replayed_event_is_due_at_once_under_its_id_with_all_its_tries(mill: M
 
     again = due(mill)
     assert (again.id, again.job_id, again.type, again.at_ms, again.tries) == (event.id, event.job_id, event.type, event.at_ms, 1)
-    assert mill.store.run(verbs.settled(again, "delivered"))
-    assert mill.store.run(verbs.due(1)) is None
+    assert mill.store.run(deliveries.settled(again, "delivered"))
+    assert mill.store.run(deliveries.due(1)) is None
     assert mill.store.redis.ttl(f"{KEY_PREFIX}event:{event.id}") > 0
 
 
 def test_a_replayed_event_may_be_given_up_again(mill: Mill) -> None:
     event = give_up(mill)
     mill.store.run(deliveries.replay(event.id, "local"))
-    assert mill.store.run(verbs.settled(due(mill), "dead", note="{}"))
+    assert mill.store.run(deliveries.settled(due(mill), "dead", note="{}"))
     assert [listed.id for listed in dead(mill)] == [event.id]
 
 
@@ -93,8 +92,8 @@ def test_a_replay_that_is_said_twice_is_done_once(mill: Mill) -> None:
     assert [mill.store.run(deliveries.replay(event.id, "local"))[0] for _ in range(2)] == ["done", "done"]
     held = due(mill)
     assert mill.store.run(deliveries.replay(event.id, "local"))[0] == "done"
-    assert mill.store.run(verbs.due(1)) is None, "it must not be posted by two"
-    assert mill.store.run(verbs.settled(held, "delivered"))
+    assert mill.store.run(deliveries.due(1)) is None, "it must not be posted by two"
+    assert mill.store.run(deliveries.settled(held, "delivered"))
 
 
 @pytest.mark.parametrize(("event_id", "tenant"), [("", "other"), ("evt_nothing", "local")])
@@ -108,9 +107,9 @@ def test_what_was_delivered_is_not_sent_again(mill: Mill) -> None:
     mill.submit(hook=HOOK)
     mill.completed(mill.claim())
     event = due(mill)
-    mill.store.run(verbs.settled(event, "delivered"))
+    mill.store.run(deliveries.settled(event, "delivered"))
     assert mill.store.run(deliveries.replay(event.id, "local"))[0] == "delivered"
-    assert mill.store.run(verbs.due(1)) is None
+    assert mill.store.run(deliveries.due(1)) is None
 
 
 def test_an_event_whose_job_is_gone_is_listed_without_a_url_and_cannot_be_sent(mill: Mill) -> None:

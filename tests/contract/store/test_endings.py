@@ -3,7 +3,7 @@
 import threading
 
 from speechmill.job import Status
-from speechmill.store import verbs
+from speechmill.store import deliveries, verbs
 from speechmill.store.client import EVENTS_KEY, STOP_CHANNEL
 from speechmill.tasks import KEY_PREFIX
 from tests.contract.store.conftest import OUTPUT, Mill
@@ -125,30 +125,30 @@ def test_every_end_is_one_event_and_one_outbox_entry(mill: Mill) -> None:
     mill.sweep()
     logged = [fields["type"] for _, fields in mill.store.redis.xrange(EVENTS_KEY)]
     assert sorted(kind for kind in logged if kind in ENDS) == sorted(ENDS)
-    due = [mill.store.run(verbs.due(60_000)) for _ in range(5)]
+    due = [mill.store.run(deliveries.due(60_000)) for _ in range(5)]
     assert sorted(event.type for event in due if event) == sorted(ENDS)
 
 
 def test_only_the_events_that_were_asked_for_enter_the_outbox(mill: Mill) -> None:
     mill.submit(hook=("speech.job.failed",))
     mill.completed(mill.claim())
-    assert mill.store.run(verbs.due(1000)) is None
+    assert mill.store.run(deliveries.due(1000)) is None
 
 
 def test_an_event_is_held_while_it_is_tried_then_settled(mill: Mill) -> None:
     mill.submit(hook=ENDS)
     mill.completed(mill.claim())
-    event = mill.store.run(verbs.due(60_000))
+    event = mill.store.run(deliveries.due(60_000))
     assert event
-    assert mill.store.run(verbs.due(60_000)) is None
-    assert mill.store.run(verbs.settled(event, "again", in_ms=0))
-    again = mill.store.run(verbs.due(60_000))
+    assert mill.store.run(deliveries.due(60_000)) is None
+    assert mill.store.run(deliveries.settled(event, "again", in_ms=0))
+    again = mill.store.run(deliveries.due(60_000))
     assert again
     assert (again.id, again.tries) == (event.id, 2)
-    assert not mill.store.run(verbs.settled(event, "delivered")), "an older hold settles nothing"
-    assert mill.store.run(verbs.settled(again, "dead"))
+    assert not mill.store.run(deliveries.settled(event, "delivered")), "an older hold settles nothing"
+    assert mill.store.run(deliveries.settled(again, "dead"))
     assert mill.store.redis.zrange(KEY_PREFIX + "dead", 0, -1) == [event.id]
-    assert mill.store.run(verbs.due(60_000)) is None
+    assert mill.store.run(deliveries.due(60_000)) is None
 
 
 def test_deleting_needs_an_end_and_leaves_nothing(mill: Mill) -> None:
@@ -166,7 +166,7 @@ def test_an_event_that_was_held_but_never_tried_has_lost_no_try(mill: Mill) -> N
     mill.submit(hook=ENDS)
     mill.completed(mill.claim())
     for _ in range(3):
-        event = mill.store.run(verbs.due(0))
+        event = mill.store.run(deliveries.due(0))
         assert event
         assert event.tries == 1
 
@@ -197,7 +197,8 @@ def test_old_results_are_reaped_and_old_records_forgotten(mill: Mill) -> None:
     mill.completed(mill.claim())
     assert mill.store.run(verbs.reapable(10)) == []
     mill.store.redis.zadd(KEY_PREFIX + "expiry", {job_id: 1})
-    assert mill.store.run(verbs.reapable(10)) == [verbs.OutOfDate(job_id, ("t/local/inputs/x", OUTPUT.key), OUTPUT.bytes)]
+    assert mill.store.run(verbs.reapable(10)) == [verbs.OutOfDate(job_id, ("t/local/inputs/x", OUTPUT.key), OUTPUT.bytes,
+                                                                   "local")]
     mill.store.run(verbs.reaped(job_id))
     assert mill.store.run(verbs.reapable(10)) == []
     assert mill.look(job_id).status is Status.COMPLETED

@@ -1,7 +1,7 @@
 """What /metrics shows of the store: counters that count what happened, and what waits at this moment."""
 
 from speechmill.job import JobClass
-from speechmill.store import verbs
+from speechmill.store import deliveries, verbs
 from speechmill.store.numbers import Numbers, numbers
 from speechmill.store.scripts import BOUNDS_MS
 from speechmill.tasks import KEY_PREFIX
@@ -165,8 +165,8 @@ def test_an_event_is_overdue_from_when_it_is_due_until_it_is_taken(mill: Mill) -
     assert now(mill).outbox == 1
     shift(mill, KEY_PREFIX + "outbox", 60)
     assert now(mill).overdue_ms >= 60_000
-    event = mill.store.run(verbs.due(30_000))
+    event = mill.store.run(deliveries.due(30_000))
     assert event
     assert now(mill).overdue_ms == 0
-    mill.store.run(verbs.settled(event, "dead"))
+    mill.store.run(deliveries.settled(event, "dead"))
     assert (now(mill).outbox, now(mill).dead) == (0, 1)

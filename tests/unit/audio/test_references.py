@@ -7,13 +7,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 import pytest
 
 from speechmill.blobs.folder import FolderBlobs
-from speechmill.blobs.seam import reference_key
+from speechmill.blobs.seam import recording_key, reference_key
+from speechmill.catalogue import ModelInfo, VoiceInfo
 from speechmill.errors import BadReference
 from speechmill.request import ReferenceSpec
 from tests.unit.audio.test_reference_audio import tone, wav
+from worker.encodings import Encodable, encoding_bytes
+from worker.model.reference import PreparedReference
 from worker.references import References
 
 
@@ -79,3 +83,58 @@ def test_what_is_no_sound_is_refused_to_all_who_wait_for_it_and_looked_at_once(b
     assert blobs.n_read == 1
     keep(blobs, "a" * 64, wav(tone(1.0)))
     assert len(references.get("tenant", spec).pcm) == 24_000
+
+
+# --- of voices that are kept
+
+MODEL = ModelInfo(id="base", voices=(VoiceInfo(id="clone", name="Clone"),), default_voice="clone", languages=("en",),
+                  revision="7")
+ENCODED = PreparedReference(np.ones(8, np.float32), np.zeros((13, 16), np.int32), "5ec")
+
+
+def keep_voice(blobs: GatedBlobs, text: str = "One.") -> ReferenceSpec:
+    spec = ReferenceSpec(sha256="a" * 64, text=text, voice_id="voice_1")
+    blobs.put(recording_key("tenant", spec.voice_id, spec.sha256), wav(tone(1.0)), "audio/wav")
+    return spec
+
+
+def test_what_one_worker_encoded_a_kept_voice_to_the_next_takes_and_reads_no_recording(blobs: GatedBlobs) -> None:
+    spec = keep_voice(blobs)
+    first = References(blobs).get("tenant", spec, MODEL)
+    assert (len(first.pcm), first.is_kept, first.prepared) == (24_000, True, None)
+    References(blobs).keep("tenant", spec, MODEL, ENCODED)
+    blobs.delete(recording_key("tenant", spec.voice_id, spec.sha256))
+    found = References(blobs).get("tenant", spec, MODEL)
+    assert (len(found.pcm), found.text, found.n_frames) == (0, "One.", 13)
+    assert found.prepared
+    assert np.array_equal(found.prepared.speaker, ENCODED.speaker)
+
+
+@pytest.mark.parametrize("other", [
+    (MODEL.model_copy(update={"revision": "8"}), "One."), (MODEL.model_copy(update={"id": "large"}), "One."),
+    (MODEL, "")],
+    ids=["another revision", "another model", "without what it says"])
+def test_an_encoding_is_for_its_model_and_revision_alone(blobs: GatedBlobs, other: tuple[ModelInfo, str]) -> None:
+    References(blobs).keep("tenant", keep_voice(blobs), MODEL, ENCODED)
+    model, text = other
+    assert References(blobs).get("tenant", keep_voice(blobs, text), model).prepared is None
+
+
+def test_an_encoding_that_is_damaged_is_made_again(blobs: GatedBlobs) -> None:
+    spec = keep_voice(blobs)
+    key = Encodable("tenant", spec, MODEL).key
+    for damaged in (b"", b"PK\x03\x04 no more", encoding_bytes(ENCODED)[:-30]):
+        blobs.put(key, damaged, "application/octet-stream")
+        assert References(blobs).get("tenant", spec, MODEL).is_kept
+
+
+def test_a_voice_that_takes_no_encodings_gets_the_sound(blobs: GatedBlobs) -> None:
+    spec = keep_voice(blobs)
+    References(blobs).keep("tenant", spec, MODEL, ENCODED)
+    assert len(References(blobs).get("tenant", spec).pcm) == 24_000
+
+
+def test_a_recording_that_was_deleted_is_said_to_be(blobs: GatedBlobs) -> None:
+    spec = ReferenceSpec(sha256="b" * 64, voice_id="voice_1")
+    with pytest.raises(BadReference, match="was deleted"):
+        References(blobs).get("tenant", spec, MODEL)

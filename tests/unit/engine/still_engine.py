@@ -14,6 +14,7 @@ from worker.engine.speaker import Reference, Speak, SpeakerInfo
 from worker.model.config import SAMPLES_PER_FRAME
 from worker.model.errors import BadUtterance, EngineError
 from worker.model.prompt import Prompt
+from worker.model.reference import PreparedReference
 from worker.model.sampling import Sampling
 
 REFERENCE_SEED = 1999
@@ -56,6 +57,9 @@ class StillListener:
         heard = self._open(speak_id)
         heard.ends += 1
         heard.error = error
+
+    def encoded(self, speak_id: int, reference: PreparedReference) -> None:
+        raise AssertionError("no reference of these is kept")
 
     def of(self, speak_id: int) -> Heard:
         return self.heard.setdefault(speak_id, Heard())

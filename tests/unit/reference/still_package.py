@@ -9,6 +9,7 @@ import numpy as np
 from worker.engine.speaker import Pcm, Speak, SpeakerInfo
 from worker.model.config import SAMPLES_PER_FRAME
 from worker.model.errors import BadUtterance, EngineError, TooLittleMemory
+from worker.model.reference import PreparedReference
 from worker.model.sampling import Sampling
 from worker.reference.options import ReferenceOptions
 from worker.reference.speaker import ReferenceParts, ReferenceSpeaker
@@ -60,6 +61,9 @@ class NotingListener:
     def failed(self, speak_id: int, error: EngineError) -> None:
         assert speak_id not in self.errors
         self.errors[speak_id] = error
+
+    def encoded(self, speak_id: int, reference: PreparedReference) -> None:
+        raise AssertionError("the package tells of no encoding")
 
 
 @dataclass

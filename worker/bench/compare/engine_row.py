@@ -16,6 +16,7 @@ from worker.engine.engine import Engine
 from worker.engine.speaker import Pcm, Speak
 from worker.model.config import SAMPLE_RATE_HZ
 from worker.model.errors import EngineError
+from worker.model.reference import PreparedReference
 from worker.model.sampling import Sampling
 
 
@@ -78,6 +79,9 @@ class Round:
     def failed(self, speak_id: int, error: EngineError) -> None:
         self.errors.append(error.message)
         del self._asked[speak_id]
+
+    def encoded(self, speak_id: int, reference: PreparedReference) -> None:
+        """Nobody here keeps a reference."""
 
     def _speak(self, number: int, line: Line) -> Speak:
         return Speak(number, line.text, "english", voice=self.engine.info.voices[0] if self.engine.info.voices else "",

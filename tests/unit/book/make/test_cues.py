@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from speechmill.captions.cues import Cue
+from speechmill.captions.pieces import MOST_COLUMNS, split
 from worker.book.make.captions import write_srt, write_vtt
-from worker.book.make.cues import MOST_COLUMNS, Cue, cues, split
+from worker.book.make.cues import cues
 from worker.book.make.spoken import SpokenChapter, SpokenSegment
 
 LONG = ("It is a truth universally acknowledged, that a single man in possession of a good fortune, must be in want of a wife. "
@@ -73,8 +75,8 @@ def test_a_word_that_fits_nowhere_is_cut() -> None:
 
 
 def test_cues_follow_the_clock_of_the_file() -> None:
-    found = list(cues([chapter("One. Two.", 5), chapter("Three.")], [0.5, 100.0]))
-    assert found == [Cue("One.", 0.5, 5.5), Cue("Two.", 5.5, 10.5), Cue("Three.", 100.0, 110.0)]
+    found = list(cues([chapter("One. Two.", 5), chapter("Three.", seconds=6.0)], [0.5, 100.0]))
+    assert found == [Cue("One.", 0.5, 5.5), Cue("Two.", 5.5, 10.5), Cue("Three.", 100.0, 106.0)]
 
 
 def test_a_long_segment_shares_its_time_by_length() -> None:

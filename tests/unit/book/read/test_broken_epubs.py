@@ -40,6 +40,12 @@ class TestABrokenZip:
         for length in (30, len(whole) // 2, len(whole) - 10):
             assert "cut off" in _refused(whole[:length], tmp_path).message
 
+    def test_with_a_nameless_entry_is_read_without_it(self, tmp_path: Path) -> None:
+        data = io.BytesIO(packed(_book()))
+        with zipfile.ZipFile(data, "a") as archive:
+            archive.writestr(zipfile.ZipInfo(""), b"nothing")
+        assert len(read_bytes(data.getvalue(), tmp_path, "book.epub").chapters) == 2
+
     def test_damaged_in_a_page_names_the_page(self, tmp_path: Path) -> None:
         whole = bytearray(packed(_book()))
         at = whole.index(b"OEBPS/two.xhtml") + 40

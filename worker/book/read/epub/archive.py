@@ -76,7 +76,8 @@ class Archive:
                                  f"them {name}.", name)
 
     def _checked(self) -> dict[str, zipfile.ZipInfo]:
-        entries = [entry for entry in self._zip.infolist() if not entry.is_dir()]
+        # zipfile itself stumbles over an entry without a name, which nothing can point to anyway.
+        entries = [entry for entry in self._zip.infolist() if entry.filename and not entry.is_dir()]
         if len(entries) > limits.ENTRIES:
             raise BookUnreadable(f"The zip has {len(entries)} entries; {limits.ENTRIES} are the most that a book may have.")
         unpacked = sum(entry.file_size for entry in entries)
