@@ -33,7 +33,7 @@ class RerenderBody(BaseModel):
     ref_text: StrictStr | None = None
     cast: Annotated[CastBodies | None, Field(description="Labels that are not named keep their voice.")] = None
     lexicon: Annotated[Any, Field(description="Instead of the old one; {} for none.")] = None
-    lexicon_ids: Annotated[list[LexiconName] | None, Field(max_length=16, description="Instead of the old ones.")] = None
+    lexicon_ids: Annotated[list[LexiconName] | None, Field(max_length=4, description="Instead of the old ones.")] = None
     include: Annotated[StrictStr | None, Field(max_length=10_000)] = None
     formats: Formats | None = None
     loudness: Loudness | None = None

@@ -99,7 +99,7 @@ class SpeechBody(BaseModel):
     timestamps: Annotated[Timestamps | None, Field(description=(
         "word: the times of words too, where the model has them (its `timestamps` in /v1/models). Times of sentences there are "
         "of every job: content?variant=timestamps, srt or vtt."))] = None
-    lexicon_ids: Annotated[list[LexiconName] | None, Field(max_length=16, description=(
+    lexicon_ids: Annotated[list[LexiconName] | None, Field(max_length=4, description=(
         "Names of lexicons of yours (/v1/audio/lexicons); where two have a word, the later one holds. If not given, the one "
         "called default, if there is one; [] for none."))] = None
     metadata: dict[Annotated[StrictStr, Field(max_length=64)], Annotated[StrictStr, Field(max_length=512)]] | None = None
@@ -209,7 +209,7 @@ def parse_speech(body: object, catalogue: Catalogue, limits: Limits, default_cla
         normalize=asked.normalize is not False,
         reference=(ReferenceSpec(sha256=own.sha256, text=own.text, voice_id=own.id) if own
                    else _reference(reference_audio, asked.ref_text or "")),
-        lexicon_ids=None if asked.lexicon_ids is None else tuple(asked.lexicon_ids),
+        lexicon_ids=None if asked.lexicon_ids is None else tuple(dict.fromkeys(asked.lexicon_ids)),
         timestamps=asked.timestamps or "none",
         streamed=limits.streams and asked.stream_format is not None,
     ), reference_audio, asked.stream_format)
@@ -252,8 +252,12 @@ def has_cjk(text: str) -> bool:
 
 
 def fingerprint(body: object) -> str:
-    """SHA-256 of the request's canonical JSON (keys sorted): equal bodies, however they were spelled, have equal ones."""
-    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    """SHA-256 of the request's canonical JSON (keys sorted): equal bodies, however they were spelled, have equal ones. Raises
+    InvalidRequest."""
+    try:
+        canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    except RecursionError:  # reading takes one level more than writing
+        raise InvalidRequest("The body is nested too deeply.", param="body", code="malformed_json") from None
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

@@ -81,9 +81,10 @@ class Listener:
             self._wants(self)
 
     def lose(self) -> None:
-        """Its attempt is lost, and the next one may sound otherwise."""
+        """Its attempt is lost, and the next one may sound otherwise. It is heard where nothing of this one was passed on."""
+        self._pieces.clear()
+        self.token, self.number, self._is_behind = 0, 0, False
         if self._passed_on:
-            self._pieces.clear()
             self._broken = StreamBroken("What was spoken here was lost on its way, and is spoken again from the beginning; this "
                                         "stream cannot go on with it. The job has all of it when it is done.", job_id=self.job_id)
             self._watch.wake()

@@ -89,8 +89,9 @@ class Sound:
                 attempt = await self._desk.store.run(streams.streaming(self._job_id))
                 job = await self._desk.job(self._job_id, self._tenant)
             if not job.ended and attempt.token:
-                self._listener.told(attempt.token)
-                if attempt.token == self._listener.token and not attempt.alive:
+                if attempt.alive:
+                    self._listener.told(attempt.token)
+                elif attempt.token >= self._listener.token:
                     self._listener.lose()
             return job
         return None

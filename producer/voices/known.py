@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from producer.desk import Desk
+from speechmill.book_cast import MAX_CAST
 from speechmill.own_voice import NO_VOICES, OwnVoice, Voices, own_ids
 from speechmill.store.voices import look_at_voice
 
@@ -21,7 +23,8 @@ class KnownVoices:
 async def known_voices(desk: Desk, tenant: str, body: object) -> Voices:
     """Of a decoded body that nobody has checked yet. One round trip, and none where it names no voice of one's own. Raises
     StoreUnavailable."""
-    ids = sorted(set(own_ids(body)))
+    # One that names more than a cast may have is refused later; until then each would cost a script.
+    ids = list(dict.fromkeys(islice(own_ids(body), MAX_CAST + 1)))
     if not ids:
         return NO_VOICES
     voices = await desk.store.run_all([look_at_voice(voice_id, tenant) for voice_id in ids])

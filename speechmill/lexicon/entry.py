@@ -1,5 +1,6 @@
 """An entry of a lexicon: how a word or a phrase is said."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ class Entry:
 
 def entry(grapheme: object, alias: object, language: object, place: str) -> Entry:
     """Checked, in NFC and with single spaces. Raises InvalidRequest, which names the `place` it stands at."""
-    if language is not None and not isinstance(language, str):
+    if language is not None and not (isinstance(language, str) and re.fullmatch(r"\s*[A-Za-z0-9-]{0,35}\s*", language)):
         raise refused(place, "its language must be a tag such as en or zh")
     return Entry(_words(grapheme, "grapheme", place), _words(alias, "alias", place), (language or "").strip().lower())
 

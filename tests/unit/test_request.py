@@ -94,7 +94,7 @@ def test_unknown_fields_are_ignored() -> None:
     ({"timestamps": "word"}, "timestamps", "SPEECHMILL_ALIGN__MODEL"),
     ({"timestamps": "phoneme"}, "timestamps", "'sentence'"),
     ({"webhook": {"url": "https://x.example", "events": ["speech.job.failed"] * 19}}, "webhook.events", "18"),
-    ({"lexicon_ids": ["l1"]}, "lexicon_ids", "leave"),
+    ({"lexicon_ids": ["a", "b", "c", "d", "e"]}, "lexicon_ids", "at most 4"),
 ])
 def test_a_mistake_names_its_field_and_what_would_be_right(body: dict[str, Any], field: str, hint: str) -> None:
     error = refused(**body)
@@ -185,3 +185,11 @@ def test_length_alone_decides_whether_a_text_is_one_segment(text: str, one: bool
 def test_bodies_that_mean_the_same_have_one_fingerprint() -> None:
     assert fingerprint({"a": 1, "b": "é"}) == fingerprint({"b": "\u00e9", "a": 1})
     assert fingerprint({"a": 1}) != fingerprint({"a": 2})
+
+
+def test_a_body_that_is_nested_too_deeply_to_be_written_is_refused() -> None:
+    body: list[object] = []
+    for _ in range(100_000):
+        body = [body]
+    with pytest.raises(InvalidRequest, match="nested too deeply"):
+        fingerprint(body)

@@ -5,5 +5,10 @@ if not owned(ref, token) then return {call('HGET', job_key(id), 'fed_token') == 
 unlease(ref, 'done')
 call('DEL', unit_key(ref))
 call('HSET', job_key(id), 'fed_token', token, 'phase', 'parts', 'units', 0, 'cursor', 0, 'window', window)
-what_next(id)
+-- Cancelled, or over, since this worker last looked: what is open must still be stopped.
+if call('HEXISTS', job_key(id), 'ending') == 1 and stop_some(id) and call('HGET', job_key(id), 'phase') == 'parts' then
+  enter_phase(id, 'feed', 1, tonumber(call('HGET', job_key(id), 'characters')))
+else
+  what_next(id)
+end
 return {1, bells()}

@@ -236,6 +236,20 @@ def test_a_batch_that_is_cancelled_while_it_is_fed_opens_no_more(mill: Mill) -> 
     assert mill.look(BATCH).status is Status.CANCELLED
 
 
+def test_a_batch_that_is_cancelled_when_its_feeder_has_looked_for_the_last_time_is_stopped_all_the_same(mill: Mill) -> None:
+    submit_batch(mill)
+    accept(mill, 80)
+    unit = mill.claim("cpu:batch")
+    assert open_lines(mill, unit, 1, 80) == "opened"
+    mill.store.run(verbs.cancel(BATCH, "local"))
+    mill.store.run(batches.fed(unit, 80))
+    while mill.look(BATCH).phase is Phase.FEED:
+        feed(mill)
+    assert SPEECH not in mill.counts("depth")
+    finish(mill)
+    assert mill.look(BATCH).status is Status.CANCELLED
+
+
 def test_a_batch_that_is_cancelled_before_it_was_validated_ends_without_files(mill: Mill) -> None:
     submit_batch(mill)
     unit = mill.claim("cpu:batch")

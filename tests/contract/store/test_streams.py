@@ -83,6 +83,14 @@ def test_an_attempt_of_a_job_that_has_ended_is_over(mill: Mill) -> None:
     assert not mill.store.run(streams.append(unit, Piece(2, b"b", keep=10), TTL_MS))
 
 
+def test_when_the_job_has_ended_its_sound_leaves_redis_soon_for_storage_has_it(mill: Mill) -> None:
+    job_id = mill.submit().job_id
+    unit = mill.claim()
+    mill.store.run(streams.append(unit, Piece(1, b"a", keep=10), TTL_MS))
+    assert mill.completed(unit).committed
+    assert 0 < mill.store.redis.pttl(stream_key(job_id, unit.token)) <= 10_000
+
+
 def test_whoever_follows_the_channel_is_told_of_each_piece(mill: Mill) -> None:
     with mill.store.redis.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]
         channel.subscribe(streams.STREAMED_CHANNEL)

@@ -56,6 +56,18 @@ def test_after_that_another_attempt_ends_it() -> None:
     assert listener.room == 0
 
 
+def test_a_lost_attempt_of_which_nothing_was_passed_on_is_forgotten_and_the_next_one_heard() -> None:
+    listener = Asked().listener
+    listener.told(7)
+    listener.hear(7, entries(1, b"dead"))
+    listener.lose()
+    listener.hear(7, entries(2, b"dead"))  # was being read when it was lost
+    assert listener.take() is None
+    listener.told(9)
+    listener.hear(9, entries(1, b"A"))
+    assert all_of(listener) == [b"A"]
+
+
 def test_news_of_an_older_attempt_changes_nothing() -> None:
     listener = Asked().listener
     listener.told(9)

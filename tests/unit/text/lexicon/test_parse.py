@@ -47,6 +47,8 @@ def test_json_tables_and_pls_are_told_apart_and_read(content: str, entries: list
     ('[{"grapheme": "a", "alias": "b"}, {"alias": "b"}]', "entry [1]: it has no grapheme"),
     ('[{"grapheme": "a", "phoneme": "ə"}]', "entry [0]: phonemes are not taken"),
     ('[{"grapheme": "a", "alias": "b", "language": 5}]', "entry [0]: its language must be a tag"),
+    ('[{"grapheme": "a", "alias": "b", "language": "\\ud800"}]', "entry [0]: its language must be a tag"),
+    ('[{"grapheme": "a", "alias": "b", "language": "' + "e" * 36 + '"}]', "entry [0]: its language must be a tag"),
     ("a,b\nNguyen\n", "line 2: it has 1 column; write grapheme, alias"),
     ("a,b\nc,d,en,x\n", "line 2: it has 4 columns"),
     ('a,b\nc,"d\n', "line 2: this is no table"),
