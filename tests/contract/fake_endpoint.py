@@ -48,7 +48,16 @@ def deaf_endpoint() -> Iterator[str]:
 
 def respond(head: str, body: bytes = b"") -> Behaviour:
     """Sends `head`, lines as in HTTP, and `body`."""
-    return lambda connection: connection.sendall(head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + body)
+
+    def behave(connection: socket.socket) -> None:
+        connection.sendall(head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + body)
+        # Closed with something unread, TCP would take back what was answered (RFC 1122 §4.2.2.13).
+        connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(5)
+        while connection.recv(65536):
+            pass
+
+    return behave
 
 
 def say_nothing(connection: socket.socket) -> None:

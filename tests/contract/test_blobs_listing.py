@@ -8,7 +8,17 @@ import boto3
 import pytest
 
 from speechmill.blobs.folder import PARTIAL
-from speechmill.blobs.seam import Belonging, Blobs, belonging, input_key, plan_key, reference_key, result_key, segment_key
+from speechmill.blobs.seam import (
+    Belonging,
+    Blobs,
+    belonging,
+    input_key,
+    line_text_key,
+    plan_key,
+    reference_key,
+    result_key,
+    segment_key,
+)
 from speechmill.errors import BlobMissing
 from tests.contract.stores import STORES, Clock, Store, folder_store, read, s3_store
 from tests.services.s3_server import S3Server
@@ -173,9 +183,10 @@ class TestBelonging:
         assert belonging(input_key("a", "speech_1")) == Belonging("a", "inputs", "speech_1")
         assert belonging(plan_key("a", "speech_1", 7)) == Belonging("a", "plans", "speech_1")
         assert belonging(result_key("a", "speech_1", 7, "segments.jsonl")) == Belonging("a", "results", "speech_1")
+        assert belonging(line_text_key("a", "batch_1.7")) == Belonging("a", "plans", "batch_1")
         assert belonging(reference_key("a", "0" * 64)) == Belonging("a", "references", "")
         assert belonging(segment_key("a", "ab" * 32)) == Belonging("a", "segments", "")
 
-    @pytest.mark.parametrize("key", ["probe", "t/a", "t/a/inputs", "t/a/elses/1", "x/t/a/inputs/1", "t/a/results/1/2/3"])
+    @pytest.mark.parametrize("key", ["probe", "t/a", "t/a/inputs", "t/a/elses/1", "x/t/a/inputs/1", "t/a/results/1/2/3/4"])
     def test_any_other_key_is_nobody_s(self, key: str) -> None:
         assert belonging(key) is None

@@ -155,8 +155,12 @@ def test_a_bad_key_request_is_told_what_is_wrong(mill: Mill, body: Any, param: s
 
 SHARED = ("/v1/models", "/v1/models/{model_id}", "/v1/audio/voices", "/healthz", "/readyz", "/metrics")
 """What everybody may see."""
-MAKING = (("post", "/v1/audio/speech"), ("post", "/v1/audio/speech/jobs"), ("post", "/v1/audio/books"))
+MAKING = (("post", "/v1/audio/speech"), ("post", "/v1/audio/speech/jobs"), ("post", "/v1/audio/books"), ("post", "/v1/files"),
+          ("post", "/v1/batches"), ("post", "/v1/audio/voices"), ("post", "/v1/audio/voices/design"),
+          ("put", "/v1/audio/lexicons/{name}"), ("post", "/v1/webhook_endpoints"))
 """What makes something of one's own, and names nothing of anybody's."""
+ELSEWHERE = "/v1/audio/voices/{voice_id}"
+"""Voices of one's own need a model that clones: tests/e2e/voices."""
 
 
 def test_on_every_route_what_is_anothers_is_not_there(mill: Mill) -> None:
@@ -165,7 +169,7 @@ def test_on_every_route_what_is_anothers_is_not_there(mill: Mill) -> None:
     document = owner.get("/openapi.json").json()
     routes = sorted(((method, path) for path, methods in document["paths"].items() for method in methods),
                     key=lambda route: (route[0] == "delete", route))  # what deletes comes last
-    walked = [route for route in routes if route[1] not in SHARED and route not in MAKING]
+    walked = [route for route in routes if route[1] not in SHARED and route not in MAKING and not route[1].startswith(ELSEWHERE)]
     with closing(owner), closing(other):
         for method, path in walked:
             answer = _ask(other, method, path, names)
@@ -211,12 +215,24 @@ def _things_of(mill: Mill, owner: httpx.Client) -> dict[str, str]:
     _until(lambda: bool(owner.get("/v1/webhooks/deliveries").json()["data"]), mill)
     event = owner.get("/v1/webhooks/deliveries").json()["data"][0]["id"]
     key = mill.admin("GET", "keys?tenant=owner")["data"][0]["id"]
-    return {"job_id": job, "book_id": book, "event_id": event, "number": "1", "segment": "0", "key_id": key, "tenant_id": "owner"}
+    endpoint = owner.post("/v1/webhook_endpoints", json={"url": hook["webhook"]["url"]}).json()["id"]
+    deliveries = f"/v1/webhook_endpoints/{endpoint}/deliveries"
+    assert owner.put("/v1/audio/lexicons/names", json={"Nguyen": "win"}).status_code == 200
+    line = {"custom_id": "a", "method": "POST", "url": "/v1/audio/speech", "body": {"input": "Hello from a line."}}
+    file = owner.post("/v1/files", data={"purpose": "batch"}, files={"file": json.dumps(line)}).json()["id"]
+    batch = owner.post("/v1/batches", json={"input_file_id": file, "endpoint": "/v1/audio/speech",
+                                            "completion_window": "1h"}).json()["id"]
+    _until(lambda: owner.get(f"/v1/batches/{batch}").json()["status"] == "completed", mill)
+    _until(lambda: bool(owner.get(deliveries).json()["data"]), mill)
+    return {"job_id": job, "book_id": book, "event_id": event, "number": "1", "segment": "0", "key_id": key, "tenant_id": "owner",
+            "endpoint_id": endpoint, "delivery_id": owner.get(deliveries).json()["data"][0]["id"], "name": "names",
+            "file_id": file, "batch_id": batch}
 
 
 def _ask(http: httpx.Client, method: str, path: str, names: dict[str, str]) -> httpx.Response:
     # A name that nobody thought of is a KeyError: say in _things_of what it names.
-    filled = re.sub(r"{(\w+)}", lambda name: names[name[1]], path)
+    of_endpoints = path.replace("/deliveries/{event_id}/redeliver", "/deliveries/{delivery_id}/redeliver")
+    filled = re.sub(r"{(\w+)}", lambda name: names[name[1]], of_endpoints)
     return http.request(method, filled, json={} if method == "post" else None)
 
 

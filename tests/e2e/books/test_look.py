@@ -146,6 +146,7 @@ def test_all_routes_of_books_are_in_the_openapi_document(shop: Shop) -> None:
     one, chapter = BOOKS + "/{book_id}", BOOKS + "/{book_id}/chapters/{number}"
     assert of_books == {
         BOOKS: {"get", "post"}, one: {"get", "delete"}, f"{one}/cancel": {"post"}, f"{one}/retry": {"post"},
+            f"{one}/events": {"get"},
         f"{one}/rerender": {"post"}, f"{one}/content": {"get", "head"}, f"{chapter}/content": {"get", "head"},
         f"{chapter}/segments": {"get"}, f"{chapter}/segments/{{segment}}/regenerate": {"post"}}
     bodies = paths[BOOKS]["post"]["requestBody"]["content"]

@@ -9,6 +9,7 @@ from worker.book.chapter_text import ChapterText
 from worker.book.content import Casting
 from worker.book.segments import chapter_pieces, lexicon_of, spoken_as
 from worker.inputs import PlannedSegment
+from worker.text.lexicon.lexicon import Lexicon
 
 SPEC = ChapterSpec(model="tone", voice="low", language="en", number=1, track=1, tracks=1, title="One", again={2: 7},
                    cast={"anna": CastVoice(voice="high", instructions="whisper", reference=ReferenceSpec(sha256="ab"))})
@@ -34,7 +35,7 @@ def test_a_segment_that_is_to_sound_otherwise_gets_a_seed_that_stays() -> None:
 
 def test_pieces_tile_the_text_by_speaker_and_say_what_the_lexicon_says() -> None:
     text = ChapterText("Nguyen has 3 pears. Give me one, said the boy who stood there.", (Casting(20, 32, "anna"),))
-    pieces = chapter_pieces(text, SPEC, lexicon_of(Order(lexicon={"Nguyen": "win"})))
+    pieces = chapter_pieces(text, SPEC, Lexicon(lexicon_of(Order(lexicon={"Nguyen": "win"}))))
     assert "".join(text.text[piece.start:piece.end] for piece in pieces) == text.text
     assert [(piece.spoken, piece.speaker) for piece in pieces][:2] == [("win has three pears.", ""), ("Give me one,", "anna")]
 
@@ -45,5 +46,5 @@ def test_a_bad_entry_of_the_lexicon_is_named() -> None:
 
 
 def test_a_lexicon_may_be_a_table() -> None:
-    (piece,) = chapter_pieces(ChapterText("Nguyen."), SPEC, lexicon_of(Order(lexicon_file="Nguyen\twin\n")))
+    (piece,) = chapter_pieces(ChapterText("Nguyen."), SPEC, Lexicon(lexicon_of(Order(lexicon_file="Nguyen\twin\n"))))
     assert piece.spoken == "win."
