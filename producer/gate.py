@@ -24,6 +24,11 @@ PREVIEW = re.compile(r"/v1/audio/voices/[^/]+/preview")
 """Looking at it may have it spoken first."""
 
 
+def only_looks(method: str, path: str) -> bool:
+    """Whether such a request makes and changes nothing."""
+    return method in LOOKING and not PREVIEW.fullmatch(path)
+
+
 def scopes_for(method: str, path: str, *, metrics_need_key: bool) -> frozenset[KeyScope]:
     """Any of these will do; none is wanted where there are none."""
     if path in OPEN or path.startswith(SIGNED) or (path == METRICS and not metrics_need_key):
@@ -32,7 +37,7 @@ def scopes_for(method: str, path: str, *, metrics_need_key: bool) -> frozenset[K
         return frozenset({KeyScope.METRICS})
     if path.startswith(ADMIN):
         return frozenset({KeyScope.ADMIN})
-    return frozenset({KeyScope.SPEECH, KeyScope.READ} if method in LOOKING and not PREVIEW.fullmatch(path) else {KeyScope.SPEECH})
+    return frozenset({KeyScope.SPEECH, KeyScope.READ} if only_looks(method, path) else {KeyScope.SPEECH})
 
 
 class Gate:
@@ -50,7 +55,7 @@ class Gate:
             return
         request = Request(scope)
         guard: Guard = request.app.state.guard
-        counts = scope["method"] not in LOOKING and not scope["path"].startswith(ADMIN)
+        counts = not only_looks(scope["method"], scope["path"]) and not scope["path"].startswith(ADMIN)
         caller: Caller | None = None
 
         async def send_with_limits(message: Message) -> None:

@@ -13,7 +13,7 @@ from producer.desk import Desk, desk_of, refuse_books, tenant_of
 from producer.openapi import CANCEL_JOB, CREATE_JOB, DELETE_JOB, GET_JOB, JOB_EVENTS, LIST_JOBS, RETRY_JOB
 from producer.prefer import parse_prefer
 from producer.streams.events import Snapshot, event_type, events_response
-from producer.submit import ask, submit
+from producer.submit import ask, check_room, submit
 from producer.waiting import wait_for
 from speechmill.blobs.seam import input_key, job_prefixes
 from speechmill.errors import Conflict, Gone, InvalidRequest
@@ -108,8 +108,11 @@ async def retry_job(request: Request, job_id: str) -> Response:
     with desk.tracer.span("retry", "producer", request.state.traceparent, job_id=job_id) as span:
         if span.traceparent:
             span.link((await desk.job(job_id, tenant)).traceparent)
-        outcome, bells = await desk.store.run(verbs.retry(job_id, tenant, traceparent=span.traceparent))
+        limits = desk.settings.limits
+        outcome, bells, limit = await desk.store.run(verbs.retry(job_id, tenant, traceparent=span.traceparent,
+                                                                 queue_limit=limits.queued_jobs, job_limit=limits.jobs))
     desk.doorbell.ring(bells)
+    check_room(outcome, limit)
     if outcome == "expired":
         raise Gone("What the job was made from is no longer kept; create a new job.", job_id=job_id)
     if outcome == "not_failed":

@@ -83,7 +83,9 @@ PREFER = header("Prefer", "respond-async, or wait=N (seconds, at most 60)")
 IDEMPOTENCY = header("Idempotency-Key", "1 to 255 characters; the same key and body give the same job for 24 hours")
 AFTER = query("after", "the last id of the page before", {"type": "string"})
 
-EVENT_STREAM: dict[str, Any] = {"text/event-stream": {"schema": {"type": "string"}}}
+EVENT_STREAM: dict[str, Any] = {"text/event-stream": {"schema": {
+    "type": "object", "description": "Of each event.", "required": ["data"], "properties": {
+        "id": {"type": "string"}, "data": {"type": "string", "contentMediaType": "application/json"}}}}}
 EVENTS: dict[str, Any] = {
     "answers": {200: {"description": "Server-sent events: a snapshot, then one for each change, until it has ended.",
                       "content": EVENT_STREAM},
@@ -106,7 +108,7 @@ GET_JOB = route("Look at a job", {200: answer(_JOB, "The job."), 304: {"descript
                  problems=(404, 503), parameters=(PREFER, header("If-None-Match", "the ETag of an earlier answer")))
 JOB_EVENTS = route("Follow a job by server-sent events", **EVENTS)
 CANCEL_JOB = route("Cancel a job", {200: answer(_JOB, "The job.")}, problems=(404, 409, 503))
-RETRY_JOB = route("Queue what failed again", {200: answer(_JOB, "The job.")}, problems=(404, 409, 503))
+RETRY_JOB = route("Queue what failed again", {200: answer(_JOB, "The job.")}, problems=(404, 409, 429, 503))
 DELETE_JOB = route("Delete an ended job and its results", {200: answer({"type": "object"}, "It is gone.")},
                     problems=(404, 409, 503))
 CONTENT = route("Download a result", {200: AUDIO_OR_TIMES, 206: AUDIO, 302: {"description": "To a signed URL."}},

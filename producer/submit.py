@@ -78,19 +78,24 @@ def accepted(desk: Desk, submitted: Submitted) -> Submitted:
     if submitted.outcome == "reused":
         raise IdempotencyKeyReused("This Idempotency-Key was used with another body; use a new key.", param="Idempotency-Key",
                                    job_id=submitted.job_id)
-    if submitted.outcome == "full":
-        raise QueueFull(f"{submitted.limit:,} jobs are waiting already; try again later.", retry_after_s=30)
-    if submitted.outcome == "busy":
-        raise QueueFull(f"{submitted.limit:,} jobs are queued or in progress already, and more may not be at a time; try again "
-                        "when one has ended.", retry_after_s=5)
+    check_room(submitted.outcome, submitted.limit)
     if submitted.outcome == "spent":
         raise QuotaExceeded(f"{submitted.limit:,} characters may be accepted a day, and fewer are left of today than this would "
                             f"take; the next day begins in {-(-until_midnight_s() // 60)} minutes (UTC).", retry_after_s=60)
     if submitted.outcome == "many":
-        raise Conflict(f"{submitted.limit:,} voices of yours are kept already, and no more may be; delete one first.",
+        raise Conflict(f"{submitted.limit:,} voices may be kept, and a hundred that failed beside them; delete one first.",
                        code="too_many_voices")
     desk.doorbell.ring(submitted.bells)
     return submitted
+
+
+def check_room(outcome: str, limit: int) -> None:
+    """`outcome`: of SUBMIT or RETRY. Raises QueueFull."""
+    if outcome == "full":
+        raise QueueFull(f"{limit:,} jobs are waiting already; try again later.", retry_after_s=30)
+    if outcome == "busy":
+        raise QueueFull(f"{limit:,} jobs are queued or in progress already, and more may not be at a time; try again "
+                        "when one has ended.", retry_after_s=5)
 
 
 async def _submit(desk: Desk, asked: Asked, request_id: str, route: str, waiter: str, traceparent: str) -> Submitted:

@@ -111,6 +111,11 @@ class LimitSettings(Group):
     book_bytes: int = Field(256 * 1024 * 1024, ge=1024, description="Largest file of a book.")
     file_bytes: int = Field(200 * 1024 * 1024, ge=1024, description="Largest file that may be uploaded for a batch.")
     batch_lines: int = Field(50_000, ge=1, le=50_000, description="Most lines of a batch.")
+    archive_bytes: int = Field(8 * 1024**3, ge=0, description=(
+        "Most sound that a batch gets a zip of. One with more is completed without: archive_file_id is null, and each line has "
+        "its content_url. The zip is made in worker.scratch, whose disk must have room for it."))
+    files: int = Field(10_000, ge=1, description="Files that one tenant may keep, uploaded ones and those that batches left "
+                                                 "behind; uploading one more is 409 too_many_files.")
     inline_bytes: int = Field(16 * 1024, ge=0, description="Inputs above this many bytes go to storage, not to Redis.")
     queued_jobs: int = Field(1_000_000, ge=1, description="Jobs that one tenant may have waiting; more is 429 queue_full.")
     lexicons: int = Field(50, ge=1, description="Lexicons that one tenant may keep.")

@@ -45,7 +45,7 @@ GET_BOOK = route("Look at a book", {200: answer(_BOOK, "The book."), 304: {"desc
                  problems=(404, 503), parameters=(PREFER, header("If-None-Match", "the ETag of an earlier answer")))
 CANCEL_BOOK = route("Cancel a book", {200: answer(_BOOK, "The book.")}, problems=(404, 409, 503))
 BOOK_EVENTS = route("Follow a book by server-sent events", **EVENTS)
-RETRY_BOOK = route("Make what failed again", {200: answer(_BOOK, "The book.")}, problems=(404, 409, 410, 503))
+RETRY_BOOK = route("Make what failed again", {200: answer(_BOOK, "The book.")}, problems=(404, 409, 410, 429, 503))
 DELETE_BOOK = route("Delete an ended book and its files", {200: answer({"type": "object"}, "It is gone.")},
                     problems=(404, 409, 503))
 BOOK_CONTENT = route("Download a file of the whole book", {200: _FILE, 206: _FILE, 302: {"description": "To a signed URL."}},

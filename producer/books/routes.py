@@ -19,6 +19,7 @@ from producer.desk import Desk, desk_of, tenant_of
 from producer.jobs import number, one_of, poll_later
 from producer.prefer import parse_prefer
 from producer.streams.events import Snapshot, event_type, events_response
+from producer.submit import check_room
 from producer.waiting import wait_until
 from speechmill.blobs.seam import input_key, job_prefixes
 from speechmill.book import BookSpec
@@ -129,8 +130,11 @@ async def retry_book(request: Request, book_id: str) -> Response:
     with desk.tracer.span("retry", "producer", request.state.traceparent, job_id=book_id) as span:
         if span.traceparent:
             span.link(found.book.traceparent)
-        outcome, bells = await desk.store.run(verbs.retry(book_id, tenant, traceparent=span.traceparent))
+        limits = desk.settings.limits
+        outcome, bells, limit = await desk.store.run(verbs.retry(book_id, tenant, traceparent=span.traceparent,
+                                                                 queue_limit=limits.queued_jobs, job_limit=limits.jobs))
     desk.doorbell.ring(bells)
+    check_room(outcome, limit)
     if outcome == "expired":
         raise Gone("What the book was made from is no longer kept; create a new book.", job_id=book_id)
     found = await find_book(desk, book_id, tenant)

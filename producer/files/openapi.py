@@ -17,7 +17,7 @@ _UPLOAD = {"multipart/form-data": {"schema": {"type": "object", "required": ["fi
     "expires_after[seconds]": {"type": "integer", "minimum": 3600, "maximum": 30 * 86_400}}}}}
 _BYTES = {"description": "The file.", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
 
-UPLOAD_FILE = route("Upload a file", {200: answer(_FILE, "The file.")}, problems=(400, 413, 429, 503), body=_UPLOAD)
+UPLOAD_FILE = route("Upload a file", {200: answer(_FILE, "The file.")}, problems=(400, 409, 413, 429, 503), body=_UPLOAD)
 LIST_FILES = route("List files", {200: answer(_FILE_LIST, "A page.")}, problems=(400, 503), parameters=(
     AFTER, query("limit", "how many; a page has 1,000 at most",
                  {"type": "integer", "minimum": 1, "maximum": 10_000, "default": 1000}),

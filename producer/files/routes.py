@@ -17,7 +17,7 @@ from producer.files.openapi import DELETE_FILE, FILE_CONTENT, GET_FILE, LIST_FIL
 from producer.jobs import number, one_of
 from speechmill.batch_request import ExpiresAfter
 from speechmill.blobs.seam import uploaded_key
-from speechmill.errors import InvalidRequest, NotFound
+from speechmill.errors import Conflict, InvalidRequest, NotFound
 from speechmill.file import PURPOSES, StoredFile, file_view
 from speechmill.ids import new_id
 from speechmill.request import first_problem
@@ -41,8 +41,13 @@ async def upload_file(request: Request) -> Response:
         file_id = new_id("file").replace("_", "-")
         key = uploaded_key(tenant, file_id)
         await desk.storage.run(lambda: desk.storage.blobs.put(key, upload.path, "application/octet-stream"))
+    most = desk.settings.limits.files
     file = await desk.store.run(files.added(file_id, tenant, name=_base_name(upload.name), purpose="batch", size=upload.bytes,
-                                            key=key, life_ms=kept_s * 1000))
+                                            key=key, life_ms=kept_s * 1000, most=most))
+    if file is None:
+        await desk.storage.run(lambda: desk.storage.blobs.delete(key))
+        raise Conflict(f"{most:,} files of yours are kept already, and no more may be; delete some first "
+                       f"(DELETE {router.prefix}/{{id}}).", code="too_many_files")
     return JSONResponse(file_view(file))
 
 

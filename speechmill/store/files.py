@@ -8,14 +8,15 @@ from speechmill.store.scripts import SCRIPTS
 from speechmill.store.verbs import Call
 
 
-def added(file_id: str, tenant: str, *, name: str, purpose: str, size: int, key: str, life_ms: int) -> Call[StoredFile]:
-    """The bytes lie under `key`; now there is such a file, for `life_ms`."""
-    return Call(SCRIPTS["file_added"], (file_id, tenant, name, purpose, size, key, life_ms), _file)
+def added(file_id: str, tenant: str, *, name: str, purpose: str, size: int, key: str, life_ms: int,
+          most: int) -> Call[StoredFile | None]:
+    """The bytes lie under `key`; now there is such a file, for `life_ms`. None where the tenant keeps `most` already."""
+    return Call(SCRIPTS["file_added"], (file_id, tenant, name, purpose, size, key, life_ms, most), _maybe_file)
 
 
 def look(file_id: str, tenant: str) -> Call[StoredFile | None]:
     """None where this tenant has no such file."""
-    return Call(SCRIPTS["file_look"], (file_id, tenant), lambda reply: None if reply is None else _file(reply))
+    return Call(SCRIPTS["file_look"], (file_id, tenant), _maybe_file)
 
 
 def page(tenant: str, *, purpose: str, after: str, limit: int, newest_first: bool) -> Call[list[StoredFile] | None]:
@@ -32,6 +33,10 @@ def deleted(file_id: str, tenant: str) -> Call[bool]:
 def expired(limit: int) -> Call[list[StoredFile]]:
     """Files that are kept no longer."""
     return Call(SCRIPTS["file_expired"], (limit,), lambda reply: [_file(record) for record in reply])
+
+
+def _maybe_file(record: Sequence[str] | None) -> StoredFile | None:
+    return None if record is None else _file(record)
 
 
 def _file(record: Sequence[str]) -> StoredFile:

@@ -190,9 +190,12 @@ def cancel(job_id: str, tenant: str, *, waiter: str = "") -> Call[tuple[str, Bel
     return Call(SCRIPTS["cancel"], (job_id, tenant, waiter), lambda reply: (reply[0], read_bells(reply[1])))
 
 
-def retry(job_id: str, tenant: str, *, traceparent: str = "") -> Call[tuple[str, Bells]]:
-    """missing | not_failed | expired | done. `traceparent`: of the span that its units are parts of from now on."""
-    return Call(SCRIPTS["retry"], (job_id, tenant, traceparent), lambda reply: (reply[0], read_bells(reply[1])))
+def retry(job_id: str, tenant: str, *, traceparent: str = "", queue_limit: int = 0,
+          job_limit: int = 0) -> Call[tuple[str, Bells, int]]:
+    """missing | not_failed | expired | full | busy | done. `traceparent`: of the span that its units are parts of from now on.
+    The limits are as of a Submission; the one that refused it comes last, else 0."""
+    return Call(SCRIPTS["retry"], (job_id, tenant, traceparent, queue_limit, job_limit),
+                lambda reply: (reply[0], read_bells(reply[1]), reply[2] if len(reply) > 2 else 0))
 
 
 def delete(job_id: str, tenant: str) -> Call[str]:

@@ -21,7 +21,7 @@ ADMIN_KEY = "the admin key of the tests, quite long"
 def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """With a voice that takes no time, and small limits."""
     with running_stack(tmp_path_factory.mktemp("batches"), LIMITS__FILE_BYTES="1000000", LIMITS__BODY_BYTES="16384",
-                       LIMITS__BATCH_LINES="1001") as running:
+                       LIMITS__BATCH_LINES="1001", LIMITS__FILES="200") as running:
         yield running
 
 
@@ -233,6 +233,24 @@ def test_files_are_uploaded_listed_downloaded_and_deleted_in_openais_shapes(mill
     with pytest.raises(openai.NotFoundError) as gone:
         client.files.content(made[0].id)
     assert gone.value.code == "file_not_found"
+
+
+def test_of_more_files_than_may_be_kept_none_is_stored_and_deleting_one_makes_room(mill: Stack) -> None:
+    client = sdk(mill)
+
+    def upload() -> str:
+        return client.files.create(file=("a.jsonl", b"{}"), purpose="batch").id
+
+    made = [upload() for _ in range(200 - len(list(client.files.list())))]
+    with pytest.raises(openai.ConflictError) as refused:
+        upload()
+    assert refused.value.code == "too_many_files"
+    assert "200 files" in refused.value.message
+    kept = {file.id for file in client.files.list(purpose="batch")}
+    assert {path.name for path in (mill.folder / "objects").rglob("t/*/files/*")} == kept
+    client.files.delete(made.pop())
+    for file_id in (*made, upload()):
+        client.files.delete(file_id)
 
 
 def test_a_batch_is_told_of_by_a_webhook_that_the_sdk_verifies(mill: Stack, receiver: Receiver) -> None:  # noqa: F811

@@ -8,7 +8,7 @@ from pydantic import SecretStr, ValidationError
 
 from producer.allowance import Allowance
 from producer.auth import refuse_an_open_door
-from producer.gate import scopes_for
+from producer.gate import only_looks, scopes_for
 from speechmill.errors import InvalidRequest, RateLimited
 from speechmill.settings import BadSettings, ProducerSettings, RedisSettings, Settings
 from speechmill.store.tenants import Minute
@@ -63,6 +63,14 @@ def test_scopes_are_named_or_refused() -> None:
     ("GET", "/some/route/of/tomorrow", "read speech"), ("PUT", "/some/route/of/tomorrow", "speech")])
 def test_a_route_wants_a_key_unless_it_is_named_as_open(method: str, path: str, scopes: str) -> None:
     assert {scope.value for scope in scopes_for(method, path, metrics_need_key=False)} == set(scopes.split())
+
+
+@pytest.mark.parametrize(("method", "path", "free"), [
+    ("GET", "/v1/audio/speech/jobs/x", True), ("HEAD", "/v1/audio/speech/jobs/x/content", True),
+    ("GET", "/v1/audio/voices/x", True), ("GET", "/v1/audio/voices/x/preview", False),
+    ("POST", "/v1/audio/speech", False), ("DELETE", "/v1/files/x", False)])
+def test_looking_is_free_and_a_preview_is_a_request_that_makes_something(method: str, path: str, free: bool) -> None:
+    assert only_looks(method, path) is free
 
 
 def test_metrics_want_a_key_of_their_own_where_that_is_set() -> None:

@@ -23,6 +23,9 @@ _TIME, _DATE = 0, 0x21       # 1980-01-01, the earliest there is: the same membe
 _MOST_16, _MOST_32 = 0xFFFF, 0xFFFF_FFFF
 _PIECE_BYTES = 1024 * 1024
 
+MOST_MEMBER_BYTES = _MOST_32 - 1
+"""4 GB are more than the header of a member can say without zip64, which not everything that reads zips knows there."""
+
 
 @dataclass(frozen=True)
 class _Written:
@@ -31,7 +34,8 @@ class _Written:
 
 
 class Archive:
-    """`file` and `directory`, which is only needed meanwhile, are empty and can be read and written. No member may have 4 GB."""
+    """`file` and `directory`, which is only needed meanwhile, are empty and can be read and written. No member may have more
+    than MOST_MEMBER_BYTES."""
 
     def __init__(self, file: BinaryIO, directory: BinaryIO) -> None:
         self._file = file
@@ -39,7 +43,7 @@ class Archive:
         self._members = 0
 
     def add(self, name: str, content: BinaryIO) -> None:
-        """Raises ValueError for a member of 4 GB or more."""
+        """Raises ValueError for a member of more than MOST_MEMBER_BYTES."""
         encoded, start = name.encode(), self._file.tell()
         self._file.write(_local(encoded, _Written(0, 0)))
         written = self._copy(content)
@@ -68,7 +72,7 @@ class Archive:
         while piece := content.read(_PIECE_BYTES):
             crc = zlib.crc32(piece, crc)
             size += len(piece)
-            if size >= _MOST_32:
+            if size > MOST_MEMBER_BYTES:
                 raise ValueError("a member of 4 GB or more")
             self._file.write(piece)
         return _Written(crc, size)

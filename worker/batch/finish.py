@@ -15,7 +15,7 @@ from speechmill.file import StoredFile
 from speechmill.ids import new_id
 from speechmill.job import JobError, Output, Unit
 from speechmill.store import batches
-from worker.batch.archive import Archive
+from worker.batch.archive import MOST_MEMBER_BYTES, Archive
 from worker.batch.feed import held
 from worker.batch.fold import chunk_key, fold
 from worker.batch.places import read_all
@@ -40,32 +40,35 @@ def finish(station: Station, lease: Lease) -> None:
     with making(station.scratch) as place:
         folder = Path(place)
         fetch_results(station.blobs, (chunk_key(unit, chunk) for chunk in chunks), folder / "results")
-        with (folder / "results").open("rb") as results, _opened(folder) as sheets:
-            _write(station, lease, sheets, state.plan_key, read_results(results, state.lines), state.ending)
+        with (folder / "results").open("rb") as file:
+            results = read_results(file, state.lines)
+            with _opened(folder, archived=results.sound_bytes <= station.settings.limits.archive_bytes) as sheets:
+                _write(station, lease, sheets, state.plan_key, results, state.ending)
         files, records = _upload(station, lease, folder)
     station.ring(station.commit(lease, batches.bound(unit, files, records)).bells)
 
 
 @dataclass(frozen=True)
 class _Sheets:
-    """The files in the making. `table`: see LineSound."""
+    """The files in the making. `table`: see LineSound; `archive`: None where there is too much sound for one."""
 
     output: BinaryIO
     error: BinaryIO
     manifest: BinaryIO
     table: BinaryIO
-    archive: Archive
+    archive: Archive | None
 
 
 @contextmanager
-def _opened(folder: Path) -> Iterator[_Sheets]:
+def _opened(folder: Path, *, archived: bool) -> Iterator[_Sheets]:
     with ExitStack() as held_open:
         def new(name: str) -> BinaryIO:
             return held_open.enter_context((folder / name).open("w+b"))
 
-        archive = Archive(new("archive.zip"), new("directory"))
+        archive = Archive(new("archive.zip"), new("directory")) if archived else None
         yield _Sheets(new("output.jsonl"), new("error.jsonl"), new("manifest.jsonl"), new("lines.table"), archive)
-        archive.close()
+        if archive:
+            archive.close()
 
 
 def _write(station: Station, lease: Lease, sheets: _Sheets, plan_key: str, results: Results, ending: str) -> None:
@@ -79,15 +82,18 @@ def _write(station: Station, lease: Lease, sheets: _Sheets, plan_key: str, resul
         error = result.error if result else None
         _add(sheets.error, _failed(unit, number, line, error or _UNFINISHED[ending or "cancelled"]))
         sheets.table.write(NO_SOUND.packed())
-    sheets.manifest.seek(0)
-    sheets.archive.add("manifest.jsonl", sheets.manifest)
+    if sheets.archive:
+        sheets.manifest.seek(0)
+        sheets.archive.add("manifest.jsonl", sheets.manifest)
 
 
 def _add_sound(station: Station, unit: Unit, sheets: _Sheets, number: int, line: AcceptedLine, output: Output) -> None:
     sound = LineSound.of(output.key)
-    name = f"{line.name}.{sound.format}"
-    with station.blobs.open(output.key) as stream:
-        sheets.archive.add(name, stream)
+    name = None
+    if sheets.archive and output.bytes <= MOST_MEMBER_BYTES:
+        name = f"{line.name}.{sound.format}"
+        with station.blobs.open(output.key) as stream:
+            sheets.archive.add(name, stream)
     facts = {"bytes": output.bytes, "sha256": output.sha256, "content_type": output.content_type,
              "duration_seconds": output.duration_seconds, "sample_rate": output.sample_rate}
     _add(sheets.output, _spoken(unit, number, line, facts))
@@ -118,7 +124,9 @@ def _upload(station: Station, lease: Lease, folder: Path) -> tuple[BatchFiles, l
     anything_spoken = (folder / "output.jsonl").stat().st_size > 0
     for name in ("output.jsonl", "error.jsonl", "manifest.jsonl", "archive.zip"):
         path, what = folder / name, name.partition(".")[0]
-        if path.stat().st_size == 0 or (what == "archive" and not anything_spoken):
+        if what == "archive" and not (path.exists() and anything_spoken):
+            continue
+        if path.stat().st_size == 0:
             continue
         key = _keep(station, lease, path)
         file_id = new_id("file").replace("_", "-")

@@ -13,11 +13,12 @@ _NONE = 2**64 - 1
 
 
 class Results:
-    """By the line's number; eight bytes of memory a line."""
+    """By the line's number; eight bytes of memory a line. `sound_bytes`: what all that was spoken has."""
 
-    def __init__(self, file: BinaryIO, places: "array[int]") -> None:
+    def __init__(self, file: BinaryIO, places: "array[int]", sound_bytes: int) -> None:
         self._file = file
         self._places = places
+        self.sound_bytes = sound_bytes
 
     def of(self, number: int) -> LineResult | None:
         """None of a line that was never opened."""
@@ -39,8 +40,11 @@ def fetch_results(blobs: Blobs, keys: Iterable[str], path: Path) -> None:
 def read_results(file: BinaryIO, lines: int) -> Results:
     """Of a batch with so many lines."""
     places = array("Q", [_NONE]) * (lines + 1)
-    place = 0
+    place = sound_bytes = 0
     for line in file:
-        places[LineResult.read(line).number] = place
+        result = LineResult.read(line)
+        if places[result.number] == _NONE and result.output:  # a line may be there twice, and is the same both times
+            sound_bytes += result.output.bytes
+        places[result.number] = place
         place += len(line)
-    return Results(file, places)
+    return Results(file, places, sound_bytes)

@@ -1,5 +1,6 @@
 """Following a batch to its end, and writing what became of it."""
 
+import json
 import time
 import zipfile
 from collections.abc import Iterator
@@ -8,18 +9,22 @@ from pathlib import Path
 
 import typer
 
+from speechmill.batch_view import line_content_path
 from speechmill.cli.batch.api import BatchApi, BatchView
 from speechmill.cli.batch.server import BatchServer
 from speechmill.cli.batch.words import batch_line, error_lines
 from speechmill.cli.book.tell import tell
 from speechmill.cli.exits import Exit, Failure
 from speechmill.cli.follow import ENDS
+from speechmill.request import CONTENT_TYPES
 
 AWAY_S = 900.0
 """A batch outlasts the restart of a machine, and so does its following."""
 PACE_S = 1.0
 SHEETS = {"output_file_id": "output.jsonl", "error_file_id": "error.jsonl", "manifest_file_id": "manifest.jsonl"}
 ARCHIVE = "archive.zip"
+LINES = "lines"
+ENDINGS = {content_type: format for format, content_type in CONTENT_TYPES.items()}
 
 
 def finish(server: BatchServer, batch: BatchView, folder: Path | None, *, zipped: bool) -> BatchView:
@@ -58,16 +63,36 @@ def _write(api: BatchApi, batch: BatchView, folder: Path, *, zipped: bool) -> No
     for field, name in SHEETS.items():
         if batch[field]:
             api.save_file(batch[field], folder / name)
-    archive = folder / ARCHIVE
-    api.save_file(batch["archive_file_id"], archive)
+    if batch["archive_file_id"]:
+        _write_archive(api, batch["archive_file_id"], folder / ARCHIVE, zipped=zipped)
+    apart = _write_lines_apart(api, batch["id"], folder)
+    if together := batch["request_counts"]["completed"] - apart:
+        tell(f"{folder / ARCHIVE if zipped else folder}: the sound of {together} lines; manifest.jsonl says which is which")
+    if apart:
+        tell(f"{folder / LINES}: the sound of {apart} lines that are in no zip, each under its number")
+
+
+def _write_archive(api: BatchApi, file_id: str, archive: Path, *, zipped: bool) -> None:
+    api.save_file(file_id, archive)
     if zipped:
-        tell(f"{archive}: the sound of {batch['request_counts']['completed']} lines")
         return
     # It checks each member's CRC, and lets none of them leave the folder.
     with zipfile.ZipFile(archive) as members:
-        members.extractall(folder)
+        members.extractall(archive.parent)
     archive.unlink()
-    tell(f"{folder}: the sound of {batch['request_counts']['completed']} lines; manifest.jsonl says which is which")
+
+
+def _write_lines_apart(api: BatchApi, batch_id: str, folder: Path) -> int:
+    """The sound that was too much for the zip, in a folder that no name in the zip can be. How many lines that were."""
+    apart = 0
+    with (folder / SHEETS["manifest_file_id"]).open(encoding="utf-8") as manifest:
+        for row in map(json.loads, manifest):
+            if row["file"] is None:
+                (folder / LINES).mkdir(exist_ok=True)
+                target = folder / LINES / f"{row['line']}.{ENDINGS[row['content_type']]}"
+                api.save(line_content_path(batch_id, row["line"]), target, sha256=row["sha256"])
+                apart += 1
+    return apart
 
 
 def _check(batch: BatchView) -> None:

@@ -33,5 +33,8 @@ async def _bring_events_forward(redis_url: str) -> None:
         seconds, microseconds = await client.time()
         now_ms = seconds * 1000 + microseconds // 1000
         waiting: Any = await client.zrangebyscore(f"{KEY_PREFIX}outbox", now_ms + _HOLD_MS, "+inf")
-        if waiting:
-            await client.zadd(f"{KEY_PREFIX}outbox", dict.fromkeys(waiting, now_ms), xx=True)
+        for event in waiting:
+            tenant: Any = await client.hget(f"{KEY_PREFIX}event:{event}", "tenant")
+            await client.zadd(f"{KEY_PREFIX}outbox:{tenant}", {event: now_ms}, xx=True)
+            await client.zadd(f"{KEY_PREFIX}outboxes", {tenant: now_ms}, xx=True, lt=True)
+            await client.zadd(f"{KEY_PREFIX}outbox", {event: now_ms}, xx=True)  # last: the others come again if this fails

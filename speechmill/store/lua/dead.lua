@@ -1,10 +1,11 @@
 -- DEAD: a tenant's webhook events that were given up, the newest first. -> nil (there is no such event to go on after) |
 -- {{event, job, type, at, tries, settled, note, url, endpoint}, ...}
 local tenant, after, limit = A[1], A[2], tonumber(A[3])
-local first, out = 0, {}
+local list, first, out = dead_key(tenant), 0, {}
+call('ZREMRANGEBYSCORE', list, '-inf', '(' .. NOW - RESULTS_MS)
 if after ~= '' then
-  local rank = call('ZREVRANK', P .. 'dead', after)
-  if not rank or call('HGET', P .. 'event:' .. after, 'tenant') ~= tenant then return nil end
+  local rank = call('ZREVRANK', list, after)
+  if not rank then return nil end
   first = rank + 1
 end
 
@@ -16,16 +17,10 @@ local function url_of(id, endpoint)
   return type(webhook) == 'table' and webhook.url or ''
 end
 
--- All tenants' lie together: they are few, and the sweep lets them go.
-while #out < limit do
-  local events = call('ZREVRANGE', P .. 'dead', first, first + 99)
-  if #events == 0 then break end
-  first = first + #events
-  for _, event in ipairs(events) do
-    local f = call('HMGET', P .. 'event:' .. event, 'tenant', 'job', 'type', 'at', 'tries', 'settled', 'note', 'endpoint')
-    if f[1] == tenant and #out < limit then
-      out[#out + 1] = {event, f[2], f[3], f[4], f[5], f[6], f[7] or '', url_of(f[2], f[8]), f[8] or ''}
-    end
+for _, event in ipairs(call('ZREVRANGE', list, first, first + limit - 1)) do
+  local f = call('HMGET', P .. 'event:' .. event, 'job', 'type', 'at', 'tries', 'settled', 'note', 'endpoint')
+  if f[1] then
+    out[#out + 1] = {event, f[1], f[2], f[3], f[4], f[5], f[6] or '', url_of(f[1], f[7]), f[7] or ''}
   end
 end
 return out

@@ -3,7 +3,7 @@ local id, tenant = A[1], A[2]
 if not endpoint_record(id, tenant) then return 0 end
 for _, delivery in ipairs(call('ZRANGE', deliveries_key(id), 0, -1)) do
   withdraw_delivery(delivery)
-  call('ZREM', P .. 'dead', delivery)
+  unlist_dead(delivery, tenant)
   call('DEL', P .. 'event:' .. delivery)
 end
 call('HDEL', P .. 'subscribed:' .. tenant, id)

@@ -50,13 +50,17 @@
 --   events                     stream   the event log, capped
 --   stream:<job>:<token>       stream   encoded sound of an attempt that is listened to, capped, for a short while (see append.lua)
 --   outbox                     zset     event -> when it is to be delivered next, ms
+--   outbox:<tenant>            zset     the same of one tenant
+--   outboxes                   zset     tenant -> when its first event is due, or when it was last handed one if that is later, ms
+--   posting:<tenant>           zset     its events that are being delivered -> when their hold ends, ms
 --   event:<event>              hash     job, tenant, type, at, tries, ...; endpoint, of a delivery to one: <event>_<endpoint>
 --   endpoint:<endpoint>        hash     tenant, url, events, description, metadata, created, generation and older (of its secrets),
 --                                       disabled (ms) and reason, failing (since, ms), notices
 --   endpoints:<tenant>         zset     webhook endpoint -> when it was made, ms
 --   subscribed:<tenant>        hash     endpoint that is enabled -> the types it wants (see subscriptions.lua)
 --   deliveries:<endpoint>      zset     delivery -> when its event happened, the newest 1,000
---   dead                       zset     event -> when its last try failed
+--   dead                       zset     event -> when its last try failed, ms
+--   dead:<tenant>              zset     the same of one tenant
 --   workers                    zset     worker -> last beat, ms
 --   worker:<worker>            hash     role, host, state, cap:<queue> -> slots
 --   figures                    hash     worker -> JSON: what it and its engine said of themselves with the last beat
@@ -82,6 +86,7 @@ local NOW = TIME[1] * 1000 + math.floor(TIME[2] / 1000)
 -- A job enters its tenant's ring as if a full segment of it had been served: first come, first served among first units, and no
 -- stream of newcomers can hold back a job that is already there.
 local ENTRY_COST = 280
+local HEARD_MS = 10000    -- how long the sound of a streamed job stays in Redis when it has ended: storage has it, too
 
 local BELLS = {}
 
@@ -201,6 +206,48 @@ end
 
 local tell_endpoints  -- see subscriptions.lua
 
+local function outbox_key(tenant) return P .. 'outbox:' .. tenant end
+local function posting_key(tenant) return P .. 'posting:' .. tenant end
+local function dead_key(tenant) return P .. 'dead:' .. tenant end
+
+-- After a change in a tenant's outbox. Who has an event due keeps its place in line; who has none stands where the next one is due.
+local function line_up(tenant)
+  local first = call('ZRANGE', outbox_key(tenant), 0, 0, 'WITHSCORES')[2]
+  if not first then return call('ZREM', P .. 'outboxes', tenant) end
+  local turn = tonumber(call('ZSCORE', P .. 'outboxes', tenant) or '-1')
+  if turn < tonumber(first) or turn > NOW then call('ZADD', P .. 'outboxes', first, tenant) end
+end
+
+-- This event is to be delivered then; nobody is at it.
+local function schedule(event, tenant, at_ms)
+  call('ZADD', P .. 'outbox', at_ms, event)
+  call('ZADD', outbox_key(tenant), at_ms, event)
+  call('ZREM', posting_key(tenant), event)
+  line_up(tenant)
+end
+
+-- -> whether it waited, or somebody was at it
+local function unschedule(event, tenant)
+  if call('ZREM', P .. 'outbox', event) == 0 then return false end
+  call('ZREM', outbox_key(tenant), event)
+  call('ZREM', posting_key(tenant), event)
+  line_up(tenant)
+  return true
+end
+
+local function list_dead(event, tenant)
+  local list = dead_key(tenant)
+  call('ZADD', P .. 'dead', NOW, event)
+  call('ZADD', list, NOW, event)
+  call('ZREMRANGEBYSCORE', list, '-inf', '(' .. NOW - RESULTS_MS)  -- settled.lua lets their events end then
+  call('PEXPIRE', list, 2 * RESULTS_MS)                            -- of one that is never added to again
+end
+
+local function unlist_dead(event, tenant)
+  call('ZREM', P .. 'dead', event)
+  call('ZREM', dead_key(tenant), event)
+end
+
 local function record(id, kind)
   if is_book(id) then kind = string.gsub(kind, '^speech%.job', whole_of(id) and 'book.chapter' or 'book') end
   if is_batch(id) then
@@ -216,7 +263,7 @@ local function record(id, kind)
   local event = 'evt_' .. string.gsub(string.match(id, '([^_]+)$'), '%.', 'p') .. string.format('%06x', version)
   if f[4] and f[4] ~= '' and string.find(',' .. f[4] .. ',', ',' .. kind .. ',', 1, true) then
     call('HSET', P .. 'event:' .. event, 'job', id, 'tenant', f[3], 'type', kind, 'at', NOW, 'tries', 0)
-    call('ZADD', P .. 'outbox', NOW, event)
+    schedule(event, f[3], NOW)
     BELLS['deliver'] = true
   end
   tell_endpoints(f[3], id, kind, event)
@@ -323,6 +370,8 @@ local function close(id, status, error_json)
     call('ZADD', P .. 'expiry', expires, id)
   end
   free_voices(id)
+  local heard = call('HGET', job_key(id), 'streams')
+  if heard then call('PEXPIRE', P .. 'stream:' .. id .. ':' .. heard, HEARD_MS) end
   tally((whole_of(id) and 'parts:' or 'jobs:') .. status, 1)
   local f = call('HMGET', job_key(id), 'started', 'class')
   if f[1] then observe('run', f[2], NOW - f[1]) end
@@ -468,6 +517,20 @@ function forget(id)
   call('UNLINK', job_key(id), P .. 'segments:' .. id, P .. 'index:' .. id, P .. 'again:' .. id,
        P .. 'leased:' .. id, P .. 'suspected:' .. id, P .. 'waiters:' .. id)
   if is_batch(id) and not whole_of(id) then call('UNLINK', P .. 'open:' .. id, P .. 'ended:' .. id, P .. 'chunks:' .. id) end
+end
+
+-- Whether a tenant has as many jobs as it may, so that this one cannot wait, too. `queued_limit`, `job_limit`: where it has none
+-- of its own; 0 is none. -> full (too many of this kind wait) | busy (too many are queued or in progress) | nil, and the limit
+local function no_room(id, tenant, queued_limit, job_limit)
+  local own = call('HMGET', P .. 'tenant:' .. tenant, 'queued_jobs', 'jobs')
+  queued_limit, job_limit = tonumber(own[1] or queued_limit), tonumber(own[2] or job_limit)
+  if queued_limit > 0 and call('ZCARD', list_of(id, tenant) .. ':queued') >= queued_limit then return 'full', queued_limit end
+  if job_limit == 0 then return nil end
+  local n = 0
+  for _, list in ipairs({'jobs:', 'books:', 'batches:'}) do
+    for _, status in ipairs({':queued', ':in_progress', ':cancelling'}) do n = n + call('ZCARD', P .. list .. tenant .. status) end
+  end
+  if n >= job_limit then return 'busy', job_limit end
 end
 
 -- What there is to say of why a queued job waits: {queue, slots, slots that warm up, leased, characters queued, rank}

@@ -8,9 +8,9 @@ if call('ZSCORE', P .. 'outbox', event) then return {'done', {}} end  -- it wait
 if f[3] == 'delivered' and delivered ~= '1' then return {'delivered', {}} end
 if call('EXISTS', job_key(f[2])) + call('EXISTS', endpoint_key(f[2])) == 0 then return {'job_gone', {}} end
 if f[4] and not is_enabled(f[4]) then return {'endpoint_disabled', {}} end
-call('ZREM', P .. 'dead', event)
+unlist_dead(event, tenant)
 call('PERSIST', key)
 call('HSET', key, 'tries', 0, 'outcome', 'again')
-call('ZADD', P .. 'outbox', NOW, event)
+schedule(event, tenant, NOW)
 BELLS['deliver'] = true
 return {'done', bells()}

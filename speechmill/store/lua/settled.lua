@@ -4,16 +4,17 @@
 local event, hold, outcome, in_ms, note, fault, patience_ms = A[1], A[2], A[3], tonumber(A[4]), A[5], A[6], tonumber(A[7])
 local key = P .. 'event:' .. event
 if call('HGET', key, 'hold') ~= hold then return 0 end
+local tenant = call('HGET', key, 'tenant')
 call('HINCRBY', key, 'tries', 1)
 call('HINCRBY', key, 'hold', 1)
 call('HSET', key, 'outcome', outcome, 'note', note, 'settled', NOW)
 tally('deliveries:' .. outcome, 1)
 if outcome == 'again' then
-  call('ZADD', P .. 'outbox', NOW + in_ms, event)
+  schedule(event, tenant, NOW + in_ms)
 else
-  call('ZREM', P .. 'outbox', event)
+  unschedule(event, tenant)
   call('PEXPIRE', key, RESULTS_MS)
-  if outcome == 'dead' then call('ZADD', P .. 'dead', NOW, event) end
+  if outcome == 'dead' then list_dead(event, tenant) end
 end
 
 -- An endpoint that has taken nothing for long is disabled, and one that wants no more at once.

@@ -8,9 +8,8 @@ local attach, deadline_s, hook, waiter, keep_s = A[13] == '1', A[14], A[15], A[1
 local idempotency_s, route, traceparent = tonumber(A[19]), A[20], A[21]
 local voice_limit, voices = tonumber(A[24]), A[25]
 
--- The tenant's own limits, else those of the settings; 0 is none.
-local own = call('HMGET', P .. 'tenant:' .. tenant, 'queued_jobs', 'jobs', 'characters_a_day')
-local queue_limit, job_limit, day_limit = tonumber(own[1] or A[18]), tonumber(own[2] or A[22]), tonumber(own[3] or A[23])
+-- The tenant's own limit, else that of the settings; 0 is none.
+local day_limit = tonumber(call('HGET', P .. 'tenant:' .. tenant, 'characters_a_day') or A[23])
 
 -- The reply of the first try was lost, and this is the same call again.
 if call('EXISTS', job_key(id)) == 1 then
@@ -46,14 +45,9 @@ if attach and idempotency == '' then
   local other = call('GET', same_key)
   if other then
     local status = call('HGET', job_key(other), 'status')
-    if status == 'queued' or status == 'in_progress' or status == 'completed' then return join('attached', other) end
+    local gone = call('HEXISTS', job_key(other), 'deleted') == 1  -- a voice that others speak with still
+    if not gone and (status == 'queued' or status == 'in_progress' or status == 'completed') then return join('attached', other) end
   end
-end
-
-local function listed(status)
-  local n = 0
-  for _, list in ipairs({'jobs:', 'books:', 'batches:'}) do n = n + call('ZCARD', P .. list .. tenant .. ':' .. status) end
-  return n
 end
 
 -- What a book or a batch has in characters is known when it was read (see divided.lua, batch_accepted.lua): it comes in while
@@ -61,13 +55,11 @@ end
 local charged = (is_book(id) or is_batch(id)) and 0 or characters
 local function spent_today() return tonumber(call('HGET', usage_key(tenant, TODAY), 'characters') or '0') end
 
-if queue_limit > 0 and call('ZCARD', list_of(id, tenant) .. ':queued') >= queue_limit then return {'full', '', {}, queue_limit} end
-if job_limit > 0 and listed('queued') + listed('in_progress') + listed('cancelling') >= job_limit then
-  return {'busy', '', {}, job_limit}
-end
+local refused, limit = no_room(id, tenant, A[18], A[22])
+if refused then return {refused, '', {}, limit} end
 if day_limit > 0 and spent_today() + math.max(charged, 1) > day_limit then return {'spent', '', {}, day_limit} end
 
-if is_voice(id) and count_voices(tenant) >= voice_limit then return {'many', '', {}, voice_limit} end
+if is_voice(id) and too_many_voices(tenant, voice_limit) then return {'many', '', {}, voice_limit} end
 
 if idempotency ~= '' then call('SET', idem_key, id .. ' ' .. print, 'EX', idempotency_s) end
 call('SET', same_key, id, 'EX', 600)

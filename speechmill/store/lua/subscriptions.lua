@@ -35,7 +35,7 @@ end
 local function deliver(endpoint, tenant, subject, kind, event)
   local delivery, log = event .. '_' .. endpoint, deliveries_key(endpoint)
   call('HSET', P .. 'event:' .. delivery, 'job', subject, 'tenant', tenant, 'type', kind, 'at', NOW, 'tries', 0, 'endpoint', endpoint)
-  call('ZADD', P .. 'outbox', NOW, delivery)
+  schedule(delivery, tenant, NOW)
   call('ZADD', log, NOW, delivery)
   call('ZREMRANGEBYRANK', log, 0, -1 - DELIVERIES_KEPT)
   BELLS['deliver'] = true
@@ -53,7 +53,8 @@ end
 -- Who holds it and settles it later finds that it is not theirs any more.
 local function withdraw_delivery(delivery)
   local key = P .. 'event:' .. delivery
-  if call('ZREM', P .. 'outbox', delivery) == 0 then return end
+  local tenant = call('HGET', key, 'tenant')
+  if not tenant or not unschedule(delivery, tenant) then return end
   call('HINCRBY', key, 'hold', 1)
   call('HSET', key, 'outcome', 'withdrawn')
   call('PEXPIRE', key, RESULTS_MS)

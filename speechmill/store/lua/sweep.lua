@@ -46,7 +46,7 @@ if #gone > 0 then
 end
 
 for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'forget', '-inf', NOW, 'LIMIT', 0, batch)) do forget(id) end
-call('ZREMRANGEBYSCORE', P .. 'dead', '-inf', '(' .. NOW - RESULTS_MS)  -- settled.lua lets their events end then
+call('ZREMRANGEBYSCORE', P .. 'dead', '-inf', '(' .. NOW - RESULTS_MS)  -- see list_dead
 
 local depth = call('HGETALL', P .. 'depth')
 for i = 1, #depth, 2 do

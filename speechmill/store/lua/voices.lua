@@ -18,8 +18,11 @@ function free_voices(id)
   end
 end
 
--- How many there are of a tenant's, without those that failed.
-local function count_voices(tenant)
+local FAILED_VOICES = 100
+
+-- Whether a tenant may have no more. Those that failed stay as long as results do, and do not count; but they are records, too.
+local function too_many_voices(tenant, limit)
   local list = P .. 'voices:' .. tenant
-  return call('ZCARD', list) - call('ZCARD', list .. ':failed')
+  local listed = call('ZCARD', list)
+  return listed - call('ZCARD', list .. ':failed') >= limit or listed >= limit + FAILED_VOICES
 end

@@ -44,7 +44,7 @@ def test_what_no_batch_names_any_more_is_found_by_the_walk(yard: Yard) -> None:
 def test_a_file_goes_when_its_time_is_over_and_its_record_with_it(yard: Yard) -> None:
     key = uploaded_key("local", "file-1")
     yard.put(key)
-    yard.store.run(files.added("file-1", "local", name="a.jsonl", purpose="batch", size=7, key=key, life_ms=3_600_000))
+    yard.store.run(files.added("file-1", "local", name="a.jsonl", purpose="batch", size=7, key=key, life_ms=3_600_000, most=10))
     yard.let_age()
     yard.reap_a_round(AT_ONCE)
     assert yard.keys() == [key]

@@ -51,7 +51,7 @@ def test_pages_hold_a_tenant_s_own_events_alone_the_newest_first(mill: Mill) -> 
     for n in range(230):
         tenant = "a" if n % 2 else "b"
         ids[tenant].append(give_up(mill, tenant).id)
-        mill.store.redis.zadd(KEY_PREFIX + "dead", {ids[tenant][-1]: n})
+        mill.store.redis.zadd(f"{KEY_PREFIX}dead:{tenant}", {ids[tenant][-1]: 10**15 + n})
 
     first = dead(mill, "a", limit=100)
     assert len(first) == 101

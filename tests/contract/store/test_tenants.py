@@ -224,6 +224,18 @@ def test_a_job_in_progress_counts_until_it_has_ended(mill: Mill) -> None:
     assert mill.submit(job_limit=1).outcome == "created"
 
 
+def test_a_retry_is_refused_like_a_new_job(mill: Mill) -> None:
+    job_id = mill.submit().job_id
+    mill.failed(mill.claim())
+    mill.submit()
+    assert mill.store.run(verbs.retry(job_id, "local", queue_limit=1)) == ("full", (), 1)
+    unit = mill.claim()
+    assert mill.store.run(verbs.retry(job_id, "local", queue_limit=1, job_limit=1)) == ("busy", (), 1)
+    mill.store.run(tenants.set_limits("local", TenantLimits(jobs=2)))
+    assert mill.store.run(verbs.retry(job_id, "local", job_limit=1))[0] == "done"
+    assert mill.completed(unit).committed
+
+
 def test_of_twenty_texts_at_once_no_more_characters_are_accepted_than_may_be(mill: Mill) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         found = list(pool.map(

@@ -135,6 +135,16 @@ def test_a_tenant_has_so_many_and_those_that_failed_do_not_count(mill: Mill) -> 
     assert submit_voice(mill, limit=2).outcome == "created"
 
 
+def test_voices_that_failed_are_not_listed_without_end(mill: Mill) -> None:
+    failed = []
+    for _ in range(101):
+        failed.append(submit_voice(mill, limit=1).job_id)
+        mill.failed(mill.claim("cpu:batch"))
+    assert (submit_voice(mill, limit=1).outcome, submit_voice(mill, "other", limit=1).outcome) == ("many", "created")
+    mill.store.run(voices.delete_voice(failed[0], "local"))
+    assert submit_voice(mill, limit=1).outcome == "created"
+
+
 def test_a_deleted_voice_that_nobody_speaks_with_may_go_at_once_and_leaves_nothing(mill: Mill) -> None:
     voice = make(mill)
     assert delete(mill, voice) == "free"

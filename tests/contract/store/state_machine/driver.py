@@ -94,7 +94,7 @@ class Driver:
         """Run a verb that answers (what, bells) or a Verdict. `twice`: its reply was lost, and it is run again."""
         for _ in range(1 + twice):
             reply = self.store.run(call)
-            outcome, bells = (reply.committed, reply.bells) if isinstance(reply, verbs.Verdict) else reply
+            outcome, bells = (reply.committed, reply.bells) if isinstance(reply, verbs.Verdict) else reply[:2]
             expected_outcome, expected_bells = expected()
             assert outcome == expected_outcome, call.script.name
             self.heard(bells, expected_bells)

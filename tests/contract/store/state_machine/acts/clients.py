@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from speechmill.job import TERMINAL, Phase, Status
 from speechmill.store import verbs
 from tests.contract.store.state_machine.acts.act import act, while_some_job
-from tests.contract.store.state_machine.acts.scene import SPEECH, Draw, Scene, cuts, draws, seldom, sounds
+from tests.contract.store.state_machine.acts.scene import SPEECH, Draw, Scene, cuts, draws, mostly, seldom, sounds
 from tests.contract.store.state_machine.model.jobs import Cut, ModelJob, Place, Sound
 
 WEEK_MS = 7 * 86_400_000
@@ -86,7 +86,7 @@ def a_client_retries(scene: Scene, data: Draw, is_late: bool, twice: bool) -> No
     if is_late:
         scene.driver.pass_time(WEEK_MS)
     job = scene.pick_job(data, _has_failed)
-    scene.retry(job.id, job.tenant, twice=twice)
+    scene.retry(job.id, job.tenant, queue_limit=data.draw(mostly(1000, 2), "queue_limit"), twice=twice)
 
 
 @act(when=while_some_job(_has_ended), data=draws, twice=seldom)

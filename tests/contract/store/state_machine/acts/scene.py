@@ -95,8 +95,9 @@ class Scene:
         """The client asks once more for the job, or the book, that this is a unit of."""
         self.retry(unit.job_id.partition(".")[0], unit.tenant)
 
-    def retry(self, job_id: str, tenant: str, *, twice: bool = False) -> None:
-        self.driver.told(verbs.retry(job_id, tenant), lambda: self.model.retry(job_id, tenant), twice=twice)
+    def retry(self, job_id: str, tenant: str, *, queue_limit: int = 1000, twice: bool = False) -> None:
+        self.driver.told(verbs.retry(job_id, tenant, queue_limit=queue_limit),
+                         lambda: self.model.retry(job_id, tenant, queue_limit), twice=twice)
 
     def pick_job(self, data: Draw, is_meant: Callable[[ModelJob], bool]) -> ModelJob:
         """One that is meant; sometimes any other."""

@@ -154,6 +154,16 @@ def _check_events(model: Model, snapshot: Snapshot) -> None:
         assert found == (event.job, event.tenant, event.type, event.at_ms, event.tries), name
     assert snapshot.scores("outbox") == {
         name: event.due_ms for name, event in model.events.items() if event.due_ms is not None}
+    assert snapshot.scores("outboxes") == model.turns
+    for tenant in model.weights:
+        its = {name: event for name, event in model.events.items() if event.tenant == tenant}
+        assert snapshot.scores("outbox:" + tenant) == {
+            name: event.due_ms for name, event in its.items() if event.due_ms is not None}
+        assert snapshot.scores("posting:" + tenant) == {
+            name: event.held_until_ms for name, event in its.items() if event.held_until_ms is not None}
+        # What is no longer kept leaves a tenant's list when the next one is added, or the list is read.
+        listed = {name: at_ms for name, at_ms in snapshot.scores("dead:" + tenant).items() if name in its}
+        assert listed == {name: at_ms for name, at_ms in model.dead.items() if name in its}
     assert snapshot.scores("dead") == model.dead
 
 

@@ -15,8 +15,8 @@ OWN_BY_JOB = ("job", "index", "segments", "again", "leased", "suspected", "waite
 LISTS = {"speech.job": "jobs", "book": "books"}
 """Kind of job -> kind of keys that list them. Chapters are listed nowhere."""
 SINGLE = {"order", "fence", "leases", "depth", "backlog", "leased", "capacity", "warming", "weights", "deadlines", "expiry",
-          "forget", "events", "outbox", "dead", "workers", "figures", "catalogue", "stats", "sweeping", "swept", "amnesty",
-          "incidents", "tenants"}
+          "forget", "events", "outbox", "outboxes", "dead", "workers", "figures", "catalogue", "stats", "sweeping", "swept",
+          "amnesty", "incidents", "tenants"}
 """Keys that stand for themselves."""
 
 
@@ -210,6 +210,9 @@ def every_key_is_named_by_a_record(now: Snapshot) -> None:
     for key in ("deadlines", "expiry", "forget"):
         assert set(now.scores(key)) <= jobs, key
     assert set(now.scores("outbox")) <= set(now.named("event"))
+    assert set(now.scores("outboxes")) == set(now.named("outbox")), "who has events in the outbox stands in line"
+    for tenant in now.named("posting"):
+        assert set(now.scores("posting:" + tenant)) <= set(now.scores("outbox:" + tenant)), "who delivers it may die"
     rings = set(now.named("ring"))
     assert {name for name in now.named("clock") if _queue_and_tenant(name)[1]} <= rings, "a clock without its ring"
     unknown = now.keys - SINGLE - set(_known_families(now))
@@ -220,7 +223,9 @@ def _known_families(now: Snapshot) -> Iterator[str]:
     for kind in (*OWN_BY_JOB, "unit", "held", "ring", "clock", "tags", "suspects", "group", *LISTS.values(), "event", "worker",
                  "waits", "celery"):
         yield from _with(kind + ":", now.named(kind))
-    for kind in ("idem", "same", "usage"):
+    for kind in ("outbox", "posting"):
+        yield from (f"{kind}:{tenant}" for tenant in now.named(kind) if tenant in now.scores("outboxes"))
+    for kind in ("idem", "same", "usage", "dead"):
         yield from filter(now.mortal, _with(kind + ":", now.named(kind)))
 
 

@@ -29,9 +29,7 @@ class ClientVerbs(Books):
                 Status.QUEUED, Status.IN_PROGRESS, Status.COMPLETED):
             return self._join("attached", like.id, asked.waiter)
         alike = ModelJob.accepted(asked, 0, 0)
-        queued = [job for job in self.jobs.values()
-                  if (job.tenant, job.status, job.kind) == (asked.tenant, Status.QUEUED, alike.kind)]
-        if len(queued) >= asked.queue_limit:
+        if self._has_queued(alike, asked.queue_limit):
             return "full", "", {}
         if asked.idempotency_key:
             self.keys[key] = (asked.job_id, asked.fingerprint, self.now_ms + asked.idempotency_s * 1000)
@@ -46,6 +44,11 @@ class ClientVerbs(Books):
         self.enqueue_what_waits(job)
         job.version = 0
         self.record(job, "queued")
+
+    def _has_queued(self, like: ModelJob, n: int) -> bool:
+        """Whether so many jobs of this kind wait already, of the same tenant."""
+        wanted = (like.tenant, Status.QUEUED, like.kind)
+        return n <= sum((job.tenant, job.status, job.kind) == wanted for job in self.jobs.values())
 
     def _join(self, outcome: str, job_id: str, waiter: str) -> tuple[str, str, Bells]:
         job = self.jobs[job_id]
@@ -73,7 +76,7 @@ class ClientVerbs(Books):
         self.stop(job)
         return "done", self.bells()
 
-    def retry(self, job_id: str, tenant: str) -> tuple[str, Bells]:
+    def retry(self, job_id: str, tenant: str, queue_limit: int = 1000) -> tuple[str, Bells]:
         """Queue what failed of a failed job, and only that."""
         job = self.jobs.get(job_id)
         if job is None or job.tenant != tenant or job.book:
@@ -82,6 +85,8 @@ class ClientVerbs(Books):
             return "not_failed", {}
         if job.expires_ms <= self.now_ms:
             return "expired", {}
+        if self._has_queued(job, queue_limit):
+            return "full", {}
         self.again(job)
         return "done", self.bells()
 

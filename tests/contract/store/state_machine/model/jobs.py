@@ -204,7 +204,8 @@ class LogEntry:
 
 @dataclass
 class ModelEvent:
-    """A webhook event in the outbox (`due_ms`), or settled, and then kept for a while (`until_ms`)."""
+    """A webhook event in the outbox (`due_ms`), or settled, and then kept for a while (`until_ms`). While it is delivered:
+    when its hold ends (`held_until_ms`)."""
 
     job: str
     tenant: str
@@ -214,6 +215,7 @@ class ModelEvent:
     until_ms: float = inf
     tries: int = 0
     hold: int = 0
+    held_until_ms: int | None = None
 
 
 @dataclass

@@ -36,6 +36,7 @@ class Mill:
     doorbells: Counter[str] = field(default_factory=Counter)      # what waits in Celery's queues
     log: list[LogEntry] = field(default_factory=list)
     events: dict[str, ModelEvent] = field(default_factory=dict)
+    turns: dict[str, int] = field(default_factory=dict)           # tenant with events in the outbox -> since when it waits, ms
     dead: dict[str, int] = field(default_factory=dict)            # event -> when it was given up
     stats: Counter[str] = field(default_factory=Counter)
     fence: int = 0
@@ -106,4 +107,13 @@ class Mill:
         if kind in job.hook:
             name = f"evt_{job.id.rpartition('_')[2].replace('.', 'p')}{job.version:06x}"
             self.events[name] = ModelEvent(job.id, job.tenant, kind, self.now_ms, due_ms=self.now_ms)
+            self.line_up(job.tenant)
             self.ring("deliver", ALL)
+
+    def line_up(self, tenant: str) -> None:
+        """After a change in its outbox. Who has an event due keeps its place in line."""
+        dates = [event.due_ms for event in self.events.values() if event.tenant == tenant and event.due_ms is not None]
+        if not dates:
+            self.turns.pop(tenant, None)
+        elif not min(dates) <= self.turns.get(tenant, -1) <= self.now_ms:
+            self.turns[tenant] = min(dates)

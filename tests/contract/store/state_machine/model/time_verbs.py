@@ -4,7 +4,7 @@ from speechmill.job import TRANSITIONS, Status
 from speechmill.store.deliveries import DueEvent
 from speechmill.store.verbs import Swept
 from tests.contract.store.state_machine.model.books import Books
-from tests.contract.store.state_machine.model.jobs import ModelUnit
+from tests.contract.store.state_machine.model.jobs import ModelEvent, ModelUnit
 from tests.contract.store.state_machine.model.mill import ALL
 
 
@@ -87,15 +87,29 @@ class TimeVerbs(Books):
             job.forget_ms = job.ended_ms + self.policy.records_ms
 
     def due(self, hold_ms: int) -> DueEvent | None:
-        waiting = [(event.due_ms, name) for name, event in self.events.items()
-                   if event.due_ms is not None and event.due_ms <= self.now_ms]
-        if not waiting:
+        tenant = self._whose_turn_it_is()
+        if tenant is None:
             return None
-        _, name = min(waiting)
+        _, name = min((event.due_ms, name) for name, event in self.events.items()
+                      if event.tenant == tenant and event.due_ms is not None)
         event = self.events[name]
-        event.due_ms = self.now_ms + hold_ms
+        for other in self._posting(tenant):
+            if (other.held_until_ms or 0) <= self.now_ms:
+                other.held_until_ms = None
+        event.due_ms = event.held_until_ms = self.now_ms + hold_ms
         event.hold += 1
+        self.line_up(tenant)
+        self.turns[tenant] = max(self.turns[tenant], self.now_ms)
         return DueEvent(name, event.job, event.tenant, event.type, event.at_ms, event.tries + 1, event.hold)
+
+    def _whose_turn_it_is(self) -> str | None:
+        """Of whom the fewest events are being delivered; among such, who was handed none for longest."""
+        line = [(sum((event.held_until_ms or 0) > self.now_ms for event in self._posting(tenant)), turn_ms, tenant)
+                for tenant, turn_ms in self.turns.items() if turn_ms <= self.now_ms]
+        return min(line)[2] if line else None
+
+    def _posting(self, tenant: str) -> list[ModelEvent]:
+        return [event for event in self.events.values() if event.tenant == tenant and event.held_until_ms is not None]
 
     def settled(self, held: DueEvent, outcome: str, in_ms: int) -> bool:
         event = self.events.get(held.id)
@@ -103,6 +117,7 @@ class TimeVerbs(Books):
             return False
         event.tries += 1
         event.hold += 1
+        event.held_until_ms = None
         self.stats[f"deliveries:{outcome}"] += 1
         if outcome == "again":
             event.due_ms = self.now_ms + in_ms
@@ -110,4 +125,5 @@ class TimeVerbs(Books):
             event.due_ms, event.until_ms = None, self.now_ms + self.policy.results_ms
             if outcome == "dead":
                 self.dead[held.id] = self.now_ms
+        self.line_up(event.tenant)
         return True
