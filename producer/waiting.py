@@ -9,12 +9,14 @@ from starlette.requests import Request
 
 from producer.desk import Desk
 from producer.feed import Watch
-from speechmill.errors import Conflict, InvalidRequest, SpeechmillError, SyncTimeout
+from speechmill.errors import Conflict, InvalidRequest, SpeechmillError, StoreUnavailable, SyncTimeout
 from speechmill.job import Job, Status
 from speechmill.store import verbs
 from speechmill.view import JOBS_PATH
 
 LOOK_AGAIN_S = 15.0
+AWAY_S = 1.0
+"""Between two looks while the store is away."""
 
 T = TypeVar("T")
 
@@ -25,11 +27,19 @@ async def wait_for(desk: Desk, watch: Watch, job_id: str, tenant: str, done: Cal
 
 
 async def wait_until(watch: Watch, look: Callable[[], Awaitable[T]], done: Callable[[T], bool], timeout_s: float) -> T:
-    """What `look` finds, once it is `done` or the time is over."""
+    """What `look` finds, once it is `done` or the time is over. Raises StoreUnavailable where it finds nothing at all; who waits
+    already waits on while the store is away."""
     deadline = time.monotonic() + timeout_s
+    found: T | None = None
     while True:
-        async with watch.turn:
-            found = await look()
+        try:
+            async with watch.turn:
+                found = await look()
+        except StoreUnavailable:
+            if found is None or time.monotonic() >= deadline:
+                raise
+            await asyncio.sleep(AWAY_S)
+            continue
         left_s = deadline - time.monotonic()
         if done(found) or left_s <= 0:
             return found

@@ -31,9 +31,8 @@ _CAUSES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] =
     ((NoCredentialsError, PartialCredentialsError),
      "there are no credentials; set SPEECHMILL_S3__ACCESS_KEY_ID and SPEECHMILL_S3__SECRET_ACCESS_KEY"),
     (ResponseParserError, "its answer is not S3's"),
-    # boto3 asks a server that redirects for the bucket's region, which is redirected, for which it asks for the region …
-    (RecursionError, "it redirects to another address"),
 )
+_ENDLESS = "it redirects to another address"
 
 
 @contextmanager
@@ -46,8 +45,20 @@ def translated(endpoint: str) -> Iterator[None]:
     except ClientError as error:
         raise _refused(endpoint, error) from error
     except (BotoCoreError, ResponseParserError, HTTPError, RecursionError) as error:
-        cause = next((words for kind, words in _CAUSES if isinstance(error, kind)), type(error).__name__)
+        cause = _ENDLESS if _went_round(error) else \
+            next((words for kind, words in _CAUSES if isinstance(error, kind)), type(error).__name__)
         raise BlobsUnavailable(f"The S3 storage at {endpoint} can't be used: {cause}.") from error
+
+
+def _went_round(error: BaseException | None) -> bool:
+    """boto3 asks a server that redirects for the bucket's region, which is redirected, for which it asks for the region … until
+    the stack ends, somewhere; and what is raised there may be told as trouble of another kind."""
+    seen = 0
+    while error is not None and seen < 1000:
+        if isinstance(error, RecursionError):
+            return True
+        error, seen = error.__cause__ or error.__context__, seen + 1
+    return False
 
 
 def refusal_of(error: ClientError | S3UploadFailedError) -> ClientError | None:

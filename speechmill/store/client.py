@@ -202,6 +202,11 @@ def _told() -> Iterator[None]:
         if type(error) is ResponseError and "user_script:" in text and not text.startswith(("MISCONF", "NOREPLICAS")):
             raise
         raise _unavailable(error) from error
+    except RuntimeError as error:
+        # uvloop's word for a connection that was closed between two steps of redis-py's.
+        if "handler is closed" not in str(error):
+            raise
+        raise _unavailable(error) from error
 
 
 def _unavailable(error: Exception) -> StoreUnavailable:

@@ -157,6 +157,20 @@ class TestNonsense:
                 with pytest.raises(BlobsUnavailable, match="HTTP 404"):
                     call()
 
+    def test_a_redirect_is_told_however_deep_in_a_stack_the_storage_is_asked(self) -> None:
+        head = "HTTP/1.1 301 Moved Permanently\nLocation: https://elsewhere.invalid/\nContent-Length: 0\nConnection: close"
+        with endpoint(respond(head)) as storage:
+            blobs = blobs_at(storage.url)
+
+            def asked(depth: int) -> None:
+                if depth:
+                    return asked(depth - 1)
+                return blobs.check()
+
+            for depth in range(100, 130):  # the end of the stack is met in another place of botocore's each time
+                with pytest.raises(BlobsUnavailable, match="redirects to another address"):
+                    asked(depth)
+
     def test_a_storage_that_redirects_is_not_followed(self, file: Path) -> None:
         head = "HTTP/1.1 301 Moved Permanently\nLocation: https://elsewhere.invalid/\nContent-Length: 0\nConnection: close"
         with endpoint(respond(head)) as storage:
