@@ -139,10 +139,11 @@ def fed(unit: Unit, window: int) -> Call[Verdict]:
     return Call(SCRIPTS["batch_fed"], (unit.ref, unit.token, window), _verdict)
 
 
-def bound(unit: Unit, files: BatchFiles, records: Sequence[StoredFile]) -> Call[Verdict]:
-    """Its files lie in storage: the batch has ended, and its client may have them. They are kept as long as its results."""
+def bound(unit: Unit, files: BatchFiles, records: Sequence[StoredFile], lost: int = 0) -> Call[Verdict]:
+    """Its files lie in storage: the batch has ended, and its client may have them. They are kept as long as its results. `lost`:
+    lines that were spoken and whose sound is no longer there; they have failed after all."""
     told = [part for file in records for part in (file.id, file.name, file.bytes, file.key)]
-    return Call(SCRIPTS["batch_bound"], (unit.ref, unit.token, files.model_dump_json(), *told), _verdict)
+    return Call(SCRIPTS["batch_bound"], (unit.ref, unit.token, files.model_dump_json(), lost, *told), _verdict)
 
 
 def state(batch_id: str, tenant: str) -> Call[BatchState | None]:

@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,8 @@ def mill(redis_url: str) -> Iterator[Mill]:
         yield Mill(Store(client, Policy()))
 
 
-def finished(mill: Mill, redis_url: str, folder: Path, archive_bytes: int) -> Station:
-    """A batch of two lines that were spoken, after its finish step."""
+def finished(mill: Mill, redis_url: str, folder: Path, archive_bytes: int, lost: Collection[str] = ()) -> Station:
+    """A batch of two lines that were spoken, after its finish step. `lost`: whose sound is gone by then."""
     settings = Settings(redis=RedisSettings(url=redis_url), worker=WorkerSettings(scratch=folder),
                         blobs=BlobSettings(folder=folder / "objects", url_secret="a secret of the tests"),
                         limits=LimitSettings(archive_bytes=archive_bytes))
@@ -44,20 +44,24 @@ def finished(mill: Mill, redis_url: str, folder: Path, archive_bytes: int) -> St
     lines = b"".join(AcceptedLine(name, name, "Hello.", {"model": "tone"}).line() for name in SOUNDS)
     station.blobs.put("plans/1", lines, "application/jsonl")
     begin(mill, len(SOUNDS))
-    for sound in SOUNDS.values():
-        speak(mill, station, sound)
+    for name, sound in SOUNDS.items():
+        key = speak(mill, station, sound)
+        if name in lost:
+            station.blobs.delete(key)
     finish(station, Lease(mill.claim("cpu:batch")))
     assert mill.look(BATCH).status is Status.COMPLETED
     return station
 
 
-def speak(mill: Mill, station: Station, sound: bytes) -> None:
+def speak(mill: Mill, station: Station, sound: bytes) -> str:
+    """The key of its sound."""
     unit = mill.claim(SPEECH)
     key = result_key(unit.tenant, unit.job_id, unit.token, "mp3")
     station.blobs.put(key, sound, "audio/mpeg")
     output = Output(key=key, bytes=len(sound), sha256=hashlib.sha256(sound).hexdigest(), content_type="audio/mpeg",
                     duration_seconds=1.0, sample_rate=24_000)
     assert mill.store.run(verbs.completed(unit, output, take={"flags": [], "key": "k"}, speak_ms=1)).committed
+    return key
 
 
 def read(station: Station, file_id: str | None) -> bytes:
@@ -109,3 +113,15 @@ def test_a_line_too_large_for_a_member_is_left_out_of_the_zip(mill: Mill, redis_
     with zipfile.ZipFile(io.BytesIO(read(station, state(station).files.archive))) as archive:
         assert archive.namelist() == ["b.mp3", "manifest.jsonl"]
     assert len(rows(station, state(station).files.output)) == 2
+
+
+def test_a_line_whose_sound_is_gone_has_failed_and_holds_up_no_other(mill: Mill, redis_url: str, tmp_path: Path) -> None:
+    station = finished(mill, redis_url, tmp_path, archive_bytes=1000, lost="a")
+    left = state(station)
+    assert (left.completed, left.failed) == (1, 1)
+    assert [(row["custom_id"], row["error"]["code"]) for row in rows(station, left.files.error)] == [("a", "result_lost")]
+    assert [row["custom_id"] for row in rows(station, left.files.output)] == ["b"]
+    assert names(station) == ["b.mp3"]
+    with zipfile.ZipFile(io.BytesIO(read(station, left.files.archive))) as archive:
+        assert archive.read("b.mp3") == SOUNDS["b"]
+    assert not list(tmp_path.glob("speechmill-*"))

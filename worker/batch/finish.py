@@ -1,8 +1,8 @@
 """The finish step of a batch: the files that its client gets, in the order of the lines it sent."""
 
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,15 +11,16 @@ from speechmill.batch import BatchFiles
 from speechmill.batch_line import NO_SOUND, AcceptedLine, LineSound
 from speechmill.batch_view import line_content_path
 from speechmill.blobs.seam import result_key
+from speechmill.errors import BlobMissing
 from speechmill.file import StoredFile
 from speechmill.ids import new_id
 from speechmill.job import JobError, Output, Unit
 from speechmill.store import batches
+from worker.batch.ahead import Sounds, SpokenLine
 from worker.batch.archive import MOST_MEMBER_BYTES, Archive
 from worker.batch.feed import held
 from worker.batch.fold import chunk_key, fold
-from worker.batch.places import read_all
-from worker.batch.results import Results, fetch_results, read_results
+from worker.batch.results import fetch_all, read_results
 from worker.leases import Lease
 from worker.scratch import making
 from worker.station import Station
@@ -28,6 +29,7 @@ _UNFINISHED = {
     "cancelled": JobError(code="batch_cancelled", message="The batch was cancelled before this line was spoken."),
     "expired": JobError(code="batch_expired", message="The batch's completion_window was over before this line was spoken."),
 }
+_LOST = JobError(code="result_lost", message="The line was spoken, and its sound is no longer in storage; send it again.")
 CONTENT_TYPES = {"jsonl": "application/jsonl", "zip": "application/zip", "table": "application/octet-stream"}
 
 
@@ -39,13 +41,17 @@ def finish(station: Station, lease: Lease) -> None:
     chunks = held(station.commit(lease, batches.chunks(unit)))
     with making(station.scratch) as place:
         folder = Path(place)
-        fetch_results(station.blobs, (chunk_key(unit, chunk) for chunk in chunks), folder / "results")
-        with (folder / "results").open("rb") as file:
+        fetch_all(station.blobs, [state.plan_key], folder / "lines")
+        fetch_all(station.blobs, (chunk_key(unit, chunk) for chunk in chunks), folder / "results")
+        with (folder / "lines").open("rb") as lines, (folder / "results").open("rb") as file:
             results = read_results(file, state.lines)
-            with _opened(folder, archived=results.sound_bytes <= station.settings.limits.archive_bytes) as sheets:
-                _write(station, lease, sheets, state.plan_key, results, state.ending)
+            told = ((number, line, results.of(number)) for number, line in enumerate(map(AcceptedLine.read, lines), 1))
+            archived = results.sound_bytes <= station.settings.limits.archive_bytes
+            sounds = Sounds(station.blobs, folder, wanted_bytes=MOST_MEMBER_BYTES if archived else -1)
+            with _opened(folder, archived=archived) as sheets, closing(sounds.of(told)) as spoken:
+                lost = _write(lease, sheets, spoken, state.ending)
         files, records = _upload(station, lease, folder)
-    station.ring(station.commit(lease, batches.bound(unit, files, records)).bells)
+    station.ring(station.commit(lease, batches.bound(unit, files, records, lost)).bells)
 
 
 @dataclass(frozen=True)
@@ -71,33 +77,37 @@ def _opened(folder: Path, *, archived: bool) -> Iterator[_Sheets]:
             archive.close()
 
 
-def _write(station: Station, lease: Lease, sheets: _Sheets, plan_key: str, results: Results, ending: str) -> None:
-    unit = lease.unit
-    for number, line in enumerate(read_all(station.blobs, plan_key), 1):
+def _write(lease: Lease, sheets: _Sheets, lines: Iterable[SpokenLine], ending: str) -> int:
+    """How many lines had sound that is no longer there."""
+    unit, lost = lease.unit, 0
+    for spoken in lines:
         lease.check()
-        result = results.of(number)
-        if result and result.output:
-            _add_sound(station, unit, sheets, number, line, result.output)
-            continue
-        error = result.error if result else None
-        _add(sheets.error, _failed(unit, number, line, error or _UNFINISHED[ending or "cancelled"]))
+        error = spoken.result.error if spoken.result else None
+        if spoken.result and spoken.result.output:
+            try:
+                _add_sound(unit, sheets, spoken, spoken.result.output)
+                continue
+            except BlobMissing:
+                lost, error = lost + 1, _LOST
+        _add(sheets.error, _failed(unit, spoken.number, spoken.line, error or _UNFINISHED[ending or "cancelled"]))
         sheets.table.write(NO_SOUND.packed())
     if sheets.archive:
         sheets.manifest.seek(0)
         sheets.archive.add("manifest.jsonl", sheets.manifest)
+    return lost
 
 
-def _add_sound(station: Station, unit: Unit, sheets: _Sheets, number: int, line: AcceptedLine, output: Output) -> None:
-    sound = LineSound.of(output.key)
-    name = None
-    if sheets.archive and output.bytes <= MOST_MEMBER_BYTES:
-        name = f"{line.name}.{sound.format}"
-        with station.blobs.open(output.key) as stream:
-            sheets.archive.add(name, stream)
+def _add_sound(unit: Unit, sheets: _Sheets, spoken: SpokenLine, output: Output) -> None:
+    line, sound, name = spoken.line, LineSound.of(output.key), None
+    with spoken.sound() as path:
+        if sheets.archive and path:
+            name = f"{line.name}.{sound.format}"
+            with path.open("rb") as content:
+                sheets.archive.add(name, content)
     facts = {"bytes": output.bytes, "sha256": output.sha256, "content_type": output.content_type,
              "duration_seconds": output.duration_seconds, "sample_rate": output.sample_rate}
-    _add(sheets.output, _spoken(unit, number, line, facts))
-    _add(sheets.manifest, {"custom_id": line.custom_id, "line": number, "file": name, **facts})
+    _add(sheets.output, _spoken(unit, spoken.number, line, facts))
+    _add(sheets.manifest, {"custom_id": line.custom_id, "line": spoken.number, "file": name, **facts})
     sheets.table.write(sound.packed())
 
 

@@ -1,6 +1,6 @@
-"""The accepted lines of a batch, read back: any run of them, or one after the other."""
+"""The accepted lines of a batch, read back: any run of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from speechmill.batch_line import AcceptedLine, LinePlace
 from speechmill.blobs.seam import Blobs
@@ -23,10 +23,3 @@ def read_run(blobs: Blobs, lines_key: str, places: Sequence[LinePlace]) -> list[
         return []
     with blobs.open(lines_key, places[0].offset, sum(place.n_bytes for place in places)) as stream:
         return [AcceptedLine.read(line) for line in stream.read().splitlines()]
-
-
-def read_all(blobs: Blobs, lines_key: str) -> Iterator[AcceptedLine]:
-    """Raises BlobMissing, BlobsUnavailable."""
-    with blobs.open(lines_key) as stream:
-        for line in stream:
-            yield AcceptedLine.read(line)

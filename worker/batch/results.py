@@ -29,7 +29,7 @@ class Results:
         return LineResult.read(self._file.readline())
 
 
-def fetch_results(blobs: Blobs, keys: Iterable[str], path: Path) -> None:
+def fetch_all(blobs: Blobs, keys: Iterable[str], path: Path) -> None:
     """All of them into one file. Raises BlobMissing, BlobsUnavailable, OSError."""
     with path.open("wb") as file:
         for key in keys:

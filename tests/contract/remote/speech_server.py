@@ -44,8 +44,6 @@ class SpeechServer:
     tls: ssl.SSLContext | None = None
     asked: list[Asked] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
-    n_open: int = 0
-    most_open: int = 0
 
     @property
     def spoken(self) -> list[Asked]:
@@ -92,13 +90,7 @@ class SpeechServer:
             with self._lock:
                 self.asked.append(asked)
                 answer = self._answer(asked)
-                self.n_open += 1
-                self.most_open = max(self.most_open, self.n_open)
-            try:
-                answer(connection)
-            finally:
-                with self._lock:
-                    self.n_open -= 1
+            answer(connection)
 
     def _answer(self, asked: Asked) -> Answer:
         if asked.method == "POST":
