@@ -17,6 +17,7 @@ from producer.feed import Feed
 from producer.gate import Gate
 from producer.metrics.own import OwnMetrics
 from producer.middleware import RequestId, Watched
+from producer.open_requests import OpenRequests
 from producer.openapi_document import describe
 from producer.routers import ROUTERS
 from producer.storage import Storage
@@ -72,7 +73,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.add_middleware(Gate, metrics_need_key=settings.producer.metrics_need_key)
+    app.add_middleware(Gate, metrics_need_key=settings.producer.metrics_need_key,
+                       open_requests=OpenRequests(settings.limits.open_requests))
     describe(app, metrics_need_key=settings.producer.metrics_need_key)
     app.add_middleware(Watched, count=own_metrics.answered, tracer=tracer)
     app.add_middleware(RequestId)

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from producer.auth import Caller, Guard
+from producer.open_requests import OpenRequests
 from producer.problems import problem
 from speechmill.errors import Forbidden, SpeechmillError, Unauthorized
 from speechmill.tenants import Scope as KeyScope
@@ -43,9 +44,10 @@ def scopes_for(method: str, path: str, *, metrics_need_key: bool) -> frozenset[K
 class Gate:
     """Puts a Caller into the request's state. Inside RequestId and Watched, so that a refusal is logged and counted, too."""
 
-    def __init__(self, app: ASGIApp, metrics_need_key: bool) -> None:
+    def __init__(self, app: ASGIApp, metrics_need_key: bool, open_requests: OpenRequests) -> None:
         self._app = app
         self._metrics_need_key = metrics_need_key
+        self._open_requests = open_requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         wanted = scopes_for(scope["method"], scope["path"], metrics_need_key=self._metrics_need_key) \
@@ -55,7 +57,8 @@ class Gate:
             return
         request = Request(scope)
         guard: Guard = request.app.state.guard
-        counts = not only_looks(scope["method"], scope["path"]) and not scope["path"].startswith(ADMIN)
+        is_limited = not scope["path"].startswith(ADMIN)  # an operator is let in whatever clients do
+        counts = is_limited and not only_looks(scope["method"], scope["path"])
         caller: Caller | None = None
 
         async def send_with_limits(message: Message) -> None:
@@ -67,11 +70,17 @@ class Gate:
             caller = await guard.caller(request.headers.get("authorization", ""), counts=counts)
             _check(caller, wanted)
             caller.allowance.check()
+            if is_limited:
+                self._open_requests.enter(caller.tenant)
         except SpeechmillError as error:
             await problem(error, request)(scope, receive, send_with_limits)
             return
         scope["state"]["caller"] = caller
-        await self._app(scope, receive, send_with_limits)
+        try:
+            await self._app(scope, receive, send_with_limits)
+        finally:
+            if is_limited:
+                self._open_requests.leave(caller.tenant)
 
 
 def _check(caller: Caller, wanted: frozenset[KeyScope]) -> None:

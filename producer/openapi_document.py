@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from producer.gate import LOOKING, scopes_for
+from producer.gate import ADMIN, scopes_for
 from producer.openapi import PROBLEM, PROBLEM_REF
 
 Document = dict[str, Any]
@@ -49,7 +49,7 @@ def _complete(operation: Operation, method: str, path: str, *, metrics_need_key:
         return
     operation["security"] = [{"key": []}]
     refusals = {"401": "No API key, or no good one.", "403": "A key of other scopes.", "503": "Redis or storage is away."}
-    if method not in LOOKING:
+    if not path.startswith(ADMIN):
         refusals["429"] = "More than the tenant may; Retry-After says when to come again."
     for status, text in refusals.items():
         operation["responses"].setdefault(status, {"description": text, "content": PROBLEM_REF})

@@ -126,6 +126,9 @@ class LimitSettings(Group):
     webhook_endpoints: int = Field(16, ge=0, description="Webhook endpoints that one tenant may have. 0: no limit.")
     requests_a_minute: int = Field(0, ge=0, le=1_000_000, description=(
         "Requests of one tenant that make or change something; more is 429 rate_limit_exceeded. 0: no limit."))
+    open_requests: int = Field(0, ge=0, description=(
+        "Requests of one tenant that a producer process has under way at once, with those that wait for a job or listen to it; "
+        "more is 429 too_many_open_requests. 0: no limit."))
 
 
 class VoiceSettings(Group):
