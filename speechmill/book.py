@@ -72,7 +72,7 @@ class ChapterSpec(SpeechSpec):
     lexicon_key: str = ""                 # the object that holds the book's lexicon, where it has one
     cover_key: str = ""
     previous: str = ""                    # the same chapter of the revision before, a job's id
-    again: dict[int, int] = Field(default_factory=dict)   # segment -> a number that makes it sound otherwise
+    again: dict[str, int] = Field(default_factory=dict)   # segment (segment_names.py) -> a number that makes it sound otherwise
 
 
 class Order(BaseModel):
@@ -83,7 +83,7 @@ class Order(BaseModel):
     lexicon: Entries = {}
     lexicon_file: str = ""                        # instead: a table or a PLS, as it came
     edits: dict[int, str] = {}                    # chapter -> its new text
-    again: dict[int, dict[int, int]] = {}         # chapter -> segment -> nonce
+    again: dict[int, dict[str, int]] = {}         # chapter -> segment (segment_names.py) -> nonce
 
 
 class ListedChapter(BaseModel):

@@ -62,10 +62,10 @@ class Revision:
 
 @dataclass(frozen=True)
 class Place:
-    """A segment of a book: the chapter's number, from 1, and the segment's, from 0."""
+    """A segment of a book: the chapter's number, from 1, and the segment's name (segment_names.py)."""
 
     chapter: int
-    segment: int
+    segment: str
 
 
 def parse_rerender(body: object, made: Made, catalogue: Catalogue, voices: Voices = NO_VOICES) -> Revision:

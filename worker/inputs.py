@@ -14,7 +14,8 @@ from worker.text.written import Written
 @dataclass(frozen=True)
 class PlannedSegment:
     """A line of the plan: the span of the source it comes from, the text to speak as it is said (numbers in words), what follows
-    it, who speaks it, the narrator where that is empty, and how it was written."""
+    it, who speaks it, the narrator where that is empty, how it was written, and what makes it sound otherwise, where that is
+    wanted."""
 
     start: int
     end: int
@@ -22,6 +23,7 @@ class PlannedSegment:
     boundary: str
     speaker: str = ""
     written: Written = field(default=Written())
+    again: int = 0
 
     def line(self) -> bytes:
         fields: dict[str, Any] = {"start": self.start, "end": self.end, "text": self.text, "boundary": self.boundary}
@@ -29,6 +31,8 @@ class PlannedSegment:
             fields["speaker"] = self.speaker
         if self.written != Written(self.start):
             fields["written"] = self.written.fields()
+        if self.again:
+            fields["again"] = self.again
         return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
     @classmethod

@@ -14,19 +14,23 @@ from worker.text.piece import Piece
 
 def plan(station: Station, lease: Lease) -> None:
     spec = spec_of(lease.unit)
-    commit_plan(station, lease, cut(job_text(station, lease.unit), spec.language, reading_of(station, lease.unit, spec)))
+    pieces = cut(job_text(station, lease.unit), spec.language, reading_of(station, lease.unit, spec))
+    commit_plan(station, lease, map(planned, pieces))
 
 
-def commit_plan(station: Station, lease: Lease, pieces: Iterable[Piece]) -> None:
-    """These are the segments; they may be spoken."""
+def planned(piece: Piece, again: int = 0) -> PlannedSegment:
+    return PlannedSegment(piece.start, piece.end, piece.spoken, piece.boundary, piece.speaker, piece.written, again)
+
+
+def commit_plan(station: Station, lease: Lease, segments: Iterable[PlannedSegment]) -> None:
+    """These may be spoken."""
     unit = lease.unit
     lines = bytearray()
     places = []
-    for piece in pieces:
+    for segment in segments:
         lease.check()
-        line = PlannedSegment(piece.start, piece.end, piece.spoken, piece.boundary, piece.speaker,
-                              piece.written).line()
-        places.append(Place(len(lines), len(line), len(piece.spoken)))
+        line = segment.line()
+        places.append(Place(len(lines), len(line), len(segment.text)))
         lines += line
     key = plan_key(unit.tenant, unit.job_id, unit.token)
     station.upload(lease, key, bytes(lines), "application/jsonl")

@@ -53,10 +53,7 @@ def speak_segment(station: Station, lease: Lease) -> Callable[[], None]:
 
 
 def _segment_spec(unit: Unit, segment: PlannedSegment) -> SpeechSpec:
-    if unit.kind != "chapter":
-        return spec_of(unit)
-    assert unit.segment is not None
-    return spoken_as(ChapterSpec.model_validate(unit.spec), segment, unit.segment)
+    return spoken_as(ChapterSpec.model_validate(unit.spec), segment) if unit.kind == "chapter" else spec_of(unit)
 
 
 def _take_or_silence(station: Station, lease: Lease, spec: SpeechSpec, text: str) -> Take:

@@ -13,9 +13,12 @@ from typing import Any
 
 import httpx
 import pytest
+import redis
 import soundfile  # type: ignore[import-untyped]
 
+from speechmill.store.client import Policy, Store
 from tests.e2e.stack import Stack, running_stack
+from tests.e2e.worker_process import a_lease_passes
 
 ENDS = ("completed", "failed", "cancelled", "expired")
 CHAPTERS = ("The Fox", "The Crow", "The Lion")
@@ -28,9 +31,9 @@ FABLES = "---\ntitle: Fables\nauthor: Aesop\nlanguage: en\n---\n" + "\n\n".join(
 
 @pytest.fixture(scope="module")
 def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """With voices that take their time."""
+    """With voices that take their time, and leases that no starved worker loses."""
     folder = tmp_path_factory.mktemp("books")
-    with running_stack(folder, workers=False, WORKER__LEASE_S="2") as running:
+    with running_stack(folder, workers=False, WORKER__LEASE_S="20") as running:
         start_workers(running)
         running.wait_ready()
         yield running
@@ -39,6 +42,12 @@ def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def start_workers(mill: Stack) -> None:
     mill.start("speech", "tests.e2e.paced_worker", "speech")
     mill.start("cpu", "worker", "cpu")
+
+
+def give_up_the_dead(mill: Stack) -> None:
+    """All workers were killed."""
+    for role in ("speech", "cpu"):
+        a_lease_passes(mill, role)
 
 
 def ask(mill: Stack, path: str, **more: Any) -> dict[str, Any]:
@@ -89,6 +98,12 @@ def segments(mill: Stack, book: dict[str, Any], number: int) -> list[dict[str, A
     assert answer.status_code == 200, answer.text
     data: list[dict[str, Any]] = answer.json()["data"]
     return data
+
+
+def takes(mill: Stack, book: dict[str, Any], track: int) -> list[str]:
+    """The keys of what is heard, segment by segment."""
+    with redis.Redis.from_url(mill.redis.url, decode_responses=True) as client:
+        return [take["key"] for _, take in sorted(Store(client, Policy()).takes(f"{book['id']}.{track}"))]
 
 
 def n_spoken(mill: Stack) -> float:
@@ -164,6 +179,21 @@ def test_a_segment_is_made_to_sound_otherwise_alone(mill: Stack, fables: dict[st
     assert [segment["cached"] for segment in segments(mill, book, 3)][:4] == [True, True, False, True]
 
 
+def test_a_take_that_was_asked_for_stays_where_an_edit_has_moved_its_segment(mill: Stack, fables: dict[str, Any]) -> None:
+    again = wait(mill, ask(mill, f"/{fables['id']}/chapters/3/segments/4/regenerate")["id"])
+    taken, spoken = takes(mill, again, 3), n_spoken(mill)
+    assert [own == old for own, old in zip(taken, takes(mill, fables, 3), strict=True)].index(False) == 4
+    heading, first, rest = FABLES.split("# ")[3].split("\n\n", 2)
+    new = "What comes now is a paragraph that was not here before, and it is long enough to stand alone."
+    edited = f"{heading}\n\n\n{first}\n\n{new}\n\n{rest}"
+    moved = wait(mill, ask(mill, f"/{again['id']}/rerender", json={"edits": {"3": edited}})["id"])
+    assert moved["status"] == "completed", moved
+    found = takes(mill, moved, 3)
+    assert len(found) == len(taken) + 1
+    assert [take for take in found if take in taken] == taken
+    assert n_spoken(mill) == spoken + 1
+
+
 def test_a_book_is_planned_without_a_word_being_spoken(mill: Stack) -> None:
     spoken = n_spoken(mill)
     book = wait(mill, book_of(mill, FABLES.replace("Fox", "Ox"), dry_run=True)["id"])
@@ -182,6 +212,7 @@ def test_kill_9_of_every_worker_in_the_middle_of_a_book_speaks_no_passing_segmen
     passed = [(chapter["number"], segment) for chapter in look(mill, book["id"])["chapters"]
               for segment in segments(mill, book, chapter["number"]) if segment["status"] == "completed"]
     assert passed
+    give_up_the_dead(mill)
     start_workers(mill)
     done = wait(mill, book["id"])
     assert done["status"] == "completed", done
@@ -201,6 +232,7 @@ def test_a_restart_of_everything_in_the_middle_of_a_book_loses_nothing(mill: Sta
     mill.redis.kill()
     mill.redis.restart()
     mill.start("producer", "producer")
+    give_up_the_dead(mill)
     start_workers(mill)
     done = wait(mill, book["id"])
     assert (done["status"], done["progress"]) == ("completed", 100)
@@ -228,7 +260,7 @@ def test_a_file_that_is_no_book_fails_with_what_is_wrong_with_it(mill: Stack, tm
 
 
 def test_a_cancelled_book_speaks_no_more(mill: Stack) -> None:
-    book = book_of(mill, FABLES.replace("went out", "flew off"))
+    book = book_of(mill, FABLES.replace("went out", "flew slowly off"))
     until(mill, book["id"], lambda now: now["progress"] >= 5)
     with mill.http as http:
         assert http.post(f"/v1/audio/books/{book['id']}/cancel").status_code == 200

@@ -4,7 +4,7 @@ from worker.inputs import PlannedSegment
 
 
 def test_a_line_reads_back_as_it_was() -> None:
-    segment = PlannedSegment(0, 12, "Hello, “Anna”.\n\n你好。", "paragraph", "anna")
+    segment = PlannedSegment(0, 12, "Hello, “Anna”.\n\n你好。", "paragraph", "anna", again=7)
     assert PlannedSegment.read(segment.line()) == segment
     assert segment.line().endswith(b"\n")
     assert segment.line().count(b"\n") == 1

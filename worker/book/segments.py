@@ -34,12 +34,12 @@ def stored_lexicon(blobs: Blobs, spec: ChapterSpec) -> Lexicon:
         return Lexicon(parse_lexicon(stream.read()))
 
 
-def spoken_as(spec: ChapterSpec, segment: PlannedSegment, n: int) -> SpeechSpec:
-    """What segment `n` of a chapter is spoken with: its speaker's voice, and a seed of its own where it was asked to sound
+def spoken_as(spec: ChapterSpec, segment: PlannedSegment) -> SpeechSpec:
+    """What a segment of a chapter is spoken with: its speaker's voice, and a seed of its own where it was asked to sound
     otherwise. A speaker that the cast does not have is the narrator."""
     changes: dict[str, object] = {}
     if voice := spec.cast.get(segment.speaker.casefold()):
         changes |= {"voice": voice.voice, "instructions": voice.instructions, "reference": voice.reference}
-    if n in spec.again:
-        changes["seed"] = int.from_bytes(hashlib.sha256(f"{spec.seed}/{spec.again[n]}".encode()).digest()[:7], "big")
+    if segment.again:
+        changes["seed"] = int.from_bytes(hashlib.sha256(f"{spec.seed}/{segment.again}".encode()).digest()[:7], "big")
     return spec.model_copy(update=changes)

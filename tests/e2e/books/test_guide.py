@@ -20,10 +20,11 @@ def whole(tmp_path: Path) -> Iterator[Stack]:
         yield running
 
 
+@pytest.mark.timeout(300)
 def test_the_examples_plan_make_and_revise_a_book(whole: Stack, tmp_path: Path) -> None:
     examples = "\n".join(re.findall(r"```bash\n(.*?)```", GUIDE, re.DOTALL))
     script = f"set -e -o pipefail\n{stand_in_for_curl()}\n" + examples.replace("http://127.0.0.1:8000", whole.base_url)
-    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=110)
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stderr + whole.logs()
 
     plan, book, newer = (json.loads((tmp_path / name).read_text()) for name in ("plan.json", "book.json", "newer.json"))

@@ -10,7 +10,11 @@ import pytest
 from speechmill.blobs.seam import source_key
 from speechmill.book import BookSpec, Order
 from speechmill.job import Job, Unit
+from speechmill.segment_names import segment_names
 from tests.e2e.books.conftest import BOOKS, Shop, refused
+from tests.e2e.books.press import LINES
+
+NAMES = list(segment_names((str(line.get("speaker", "")), str(line["text"])) for line in LINES))
 
 
 def claimed(shop: Shop) -> tuple[BookSpec, Order]:
@@ -71,7 +75,7 @@ def test_each_regeneration_is_another_take_of_one_segment(shop: Shop) -> None:
         _, order = claimed(shop)
         ((chapter, segments),) = order.again.items()
         ((segment, nonce),) = segments.items()
-        assert (chapter, segment) == (3, 1)
+        assert (chapter, segment) == (3, NAMES[1])
         nonces.add(nonce)
     assert len(nonces) == 2
 
@@ -81,7 +85,13 @@ def test_other_segments_keep_the_take_that_was_asked_for_before(shop: Shop) -> N
     second = shop.post(f"{first}/chapters/2/segments/0/regenerate").json()["id"]
     shop.press.make_book()
     shop.post(f"{second}/chapters/2/segments/1/regenerate")
-    assert set(claimed(shop)[1].again[2]) == {0, 1}
+    assert set(claimed(shop)[1].again[2]) == set(NAMES)
+
+
+def test_a_chapter_whose_plan_is_gone_is_told_as_gone(shop: Shop) -> None:
+    book_id = shop.made()
+    shop.press.blobs.delete(stored(shop, f"{book_id}.1").plan_key)
+    refused(shop.http.post(f"{BOOKS}/{book_id}/chapters/2/segments/0/regenerate"), 410, "content_expired")
 
 
 def test_the_same_key_makes_one_revision(shop: Shop) -> None:

@@ -133,7 +133,7 @@ def test_edits_add_up_and_null_takes_one_back() -> None:
 
 
 def test_a_segment_that_is_to_sound_otherwise_gets_a_number_of_its_own_each_time() -> None:
-    old = Made("book_1", made().spec, Order(again={2: {5: 1}}), None)
-    one, other = (sounding_otherwise(old, Place(2, 7)).order.again for _ in range(2))
-    assert one[2][5] == other[2][5] == 1
-    assert one[2][7] != other[2][7]
+    old = Made("book_1", made().spec, Order(again={2: {"this": 1}}), None)
+    one, other = (sounding_otherwise(old, Place(2, "that")).order.again for _ in range(2))
+    assert one[2]["this"] == other[2]["this"] == 1
+    assert one[2]["that"] != other[2]["that"]

@@ -11,26 +11,26 @@ from worker.book.segments import chapter_pieces, lexicon_of, spoken_as
 from worker.inputs import PlannedSegment
 from worker.text.lexicon.lexicon import Lexicon
 
-SPEC = ChapterSpec(model="tone", voice="low", language="en", number=1, track=1, tracks=1, title="One", again={2: 7},
+SPEC = ChapterSpec(model="tone", voice="low", language="en", number=1, track=1, tracks=1, title="One",
                    cast={"anna": CastVoice(voice="high", instructions="whisper", reference=ReferenceSpec(sha256="ab"))})
 
 
-def segment(speaker: str = "") -> PlannedSegment:
-    return PlannedSegment(0, 5, "Hello", "end", speaker)
+def segment(speaker: str = "", again: int = 0) -> PlannedSegment:
+    return PlannedSegment(0, 5, "Hello", "end", speaker, again=again)
 
 
 def test_the_cast_speaks_what_is_theirs_and_the_narrator_the_rest() -> None:
-    assert spoken_as(SPEC, segment(), 0) == SPEC
-    annas = spoken_as(SPEC, segment("Anna"), 0)
+    assert spoken_as(SPEC, segment()) == SPEC
+    annas = spoken_as(SPEC, segment("Anna"))
     assert (annas.voice, annas.instructions, annas.reference) == ("high", "whisper", ReferenceSpec(sha256="ab"))
-    assert spoken_as(SPEC, segment("somebody else"), 0).voice == "low"
+    assert spoken_as(SPEC, segment("somebody else")).voice == "low"
 
 
 def test_a_segment_that_is_to_sound_otherwise_gets_a_seed_that_stays() -> None:
-    once, again = spoken_as(SPEC, segment(), 2), spoken_as(SPEC, segment(), 2)
+    once, again = spoken_as(SPEC, segment(again=7)), spoken_as(SPEC, segment(again=7))
     assert once.seed == again.seed is not None
-    assert spoken_as(SPEC.model_copy(update={"again": {2: 8}}), segment(), 2).seed != once.seed
-    assert spoken_as(SPEC, segment(), 1).seed is None
+    assert spoken_as(SPEC, segment(again=8)).seed != once.seed
+    assert spoken_as(SPEC, segment()).seed is None
 
 
 def test_pieces_tile_the_text_by_speaker_and_say_what_the_lexicon_says() -> None:

@@ -97,7 +97,8 @@ def _end(mill: Mill, plan: Plan) -> None:
 def _follow(watch: Watch, plan: Plan, mill: Mill, begun_s: float) -> Moved:
     patience_s = PATIENCE_S + (plan.lease_s if plan.end == "kill" else plan.grace_s)
     first_free = watch.until(lambda look: look.dying < plan.units, "the first unit's return", patience_s)
-    first_elsewhere = watch.until(lambda look: look.living > 0, "the first unit's second run", PATIENCE_S)
+    # Whoever looks late may find that it has ended already.
+    first_elsewhere = watch.until(lambda look: look.living > 0 or look.completed > 0, "the first unit's second run", PATIENCE_S)
     charged = watch.charged()
     last_free = watch.until(lambda look: look.dying == 0, "the last unit's return", PATIENCE_S)
     last_elsewhere = watch.until(lambda look: look.waiting == 0, "the last unit's second run", PATIENCE_S)
