@@ -46,11 +46,16 @@ def deaf_endpoint() -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
+def send(head: str, body: bytes = b"") -> Behaviour:
+    """Sends `head`, lines as in HTTP, and `body`; what becomes of the connection is left to what follows."""
+    return lambda connection: connection.sendall(head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + body)
+
+
 def respond(head: str, body: bytes = b"") -> Behaviour:
-    """Sends `head`, lines as in HTTP, and `body`."""
+    """Sends `head` and `body`, and that this was all."""
 
     def behave(connection: socket.socket) -> None:
-        connection.sendall(head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + body)
+        send(head, body)(connection)
         # Closed with something unread, TCP would take back what was answered (RFC 1122 §4.2.2.13).
         connection.shutdown(socket.SHUT_WR)
         connection.settimeout(5)

@@ -23,7 +23,7 @@ from tests.services.name_server import NameServer
 from worker.deliver import Courier, Delivery, Outcome
 
 PUBLIC, LOOPBACK = "93.184.215.14", "127.0.0.1"
-SETTINGS = WebhookSettings(timeout_s=5)   # as they are when nobody sets anything
+SETTINGS = WebhookSettings()   # as they are when nobody sets anything
 
 
 class Door:
@@ -67,7 +67,7 @@ def post() -> Outcome:
 def submit() -> str:
     """What a client is told of the address."""
     try:
-        asyncio.run(check_at_submit(f"https://{HOST}/hook", Policy.of(SETTINGS), Lookup(), 5))
+        asyncio.run(check_at_submit(f"https://{HOST}/hook", Policy.of(SETTINGS), Lookup(), 15))
     except InvalidRequest as error:
         return error.message
     return "accepted"
@@ -87,7 +87,7 @@ def scene(doors: dict[str, Door], answers: tuple[tuple[str, ...], ...], steps: t
 
 
 def main(folder: Path) -> None:
-    (folder / "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
+    (folder / "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:10 attempts:1\n")
     for command in (("ip", "link", "set", "dev", "lo", "up"), ("ip", "address", "add", f"{PUBLIC}/32", "dev", "lo"),
                     ("mount", "--bind", str(folder / "resolv.conf"), "/etc/resolv.conf")):
         subprocess.run(command, check=True)

@@ -10,16 +10,19 @@ from speechmill.blobs.s3 import S3Blobs
 from speechmill.blobs.s3_client import PATIENCE, Patience
 from speechmill.errors import BlobMissing, BlobsUnavailable
 from speechmill.settings import BadSettings, S3Settings
-from tests.contract.fake_endpoint import Behaviour, deaf_endpoint, endpoint, reset, respond, say_nothing
+from tests.contract.fake_endpoint import Behaviour, deaf_endpoint, endpoint, reset, respond, say_nothing, send
 from tests.contract.stores import KEY, every_call, read
 from tests.services.program import free_port
 
 SECRET = "s3cr3t-0f-th3-t3st"
-IMPATIENT = Patience(connect_s=0.3, read_s=0.3, attempts=1)
+ASKING_ONCE = Patience(connect_s=30, read_s=30, attempts=1)
+"""For storage that answers, however busy this machine is."""
+IMPATIENT = Patience(connect_s=30, read_s=0.3, attempts=1)
+"""For storage that does not."""
 OBJECT = b"0123456789" * 100_000
 
 
-def blobs_at(url: str, patience: Patience = IMPATIENT) -> S3Blobs:
+def blobs_at(url: str, patience: Patience = ASKING_ONCE) -> S3Blobs:
     return S3Blobs(S3Settings(endpoint_url=url, access_key_id=SecretStr("KEYID"), secret_access_key=SecretStr(SECRET)), patience)
 
 
@@ -60,7 +63,7 @@ class TestAway:
 
     def test_a_storage_that_never_answers_is_left(self, file: Path) -> None:
         with endpoint(say_nothing) as storage:
-            assert_every_call_fails(blobs_at(storage.url), file, "did not answer in time")
+            assert_every_call_fails(blobs_at(storage.url, IMPATIENT), file, "did not answer in time")
 
     def test_a_storage_that_hangs_up_without_an_answer_is_away(self, file: Path) -> None:
         with endpoint(reset) as storage:
@@ -95,16 +98,18 @@ def then(*steps: Behaviour) -> Behaviour:
     pytest.param(lambda _: None, id="closed"), pytest.param(reset, id="reset"), pytest.param(say_nothing, id="silent")])
 class TestBrokenHalfway:
     def test_reading_all_fails(self, stops: Behaviour) -> None:
-        with endpoint(then(respond(HALF, OBJECT[:600_000]), stops)) as storage, pytest.raises(BlobsUnavailable):
-            read(blobs_at(storage.url))
+        with endpoint(then(send(HALF, OBJECT[:600_000]), stops)) as storage, pytest.raises(BlobsUnavailable):
+            read(blobs_at(storage.url, IMPATIENT))
 
     def test_reading_a_range_fails(self, stops: Behaviour) -> None:
-        with (endpoint(then(respond(HALF_OF_RANGE, OBJECT[:600_000]), stops)) as storage, pytest.raises(BlobsUnavailable)):
-            read(blobs_at(storage.url), KEY, 3, len(OBJECT))
+        with (endpoint(then(send(HALF_OF_RANGE, OBJECT[:600_000]), stops)) as storage, pytest.raises(BlobsUnavailable)):
+            read(blobs_at(storage.url, IMPATIENT), KEY, 3, len(OBJECT))
 
     def test_reading_in_pieces_fails_where_it_broke_and_ever_after(self, stops: Behaviour) -> None:
         received = b""
-        with endpoint(then(respond(HALF, OBJECT[:600_000]), stops)) as storage, blobs_at(storage.url).open(KEY) as stream:
+        patience = Patience(connect_s=30, read_s=2, attempts=1)  # the beginning must come in time
+        with (endpoint(then(send(HALF, OBJECT[:600_000]), stops)) as storage,
+              blobs_at(storage.url, patience).open(KEY) as stream):
             with pytest.raises(BlobsUnavailable):  # noqa: PT012  which piece it is cannot be known
                 while piece := stream.read(50_000):
                     received += piece

@@ -34,10 +34,11 @@ def espeak(program: EspeakProgram) -> Espeak:
 def broken(program: EspeakProgram, tmp_path: Path) -> Callable[..., Espeak]:
     """An espeak voice that is warm, and from then on runs a shell command instead of speaking."""
 
-    def broken(fault: str, stall_s: float = 0.5) -> Espeak:
+    def broken(fault: str, stall_s: float = 30) -> Espeak:
         broken_program, armed = faulty(program, tmp_path, fault)
-        voice = Espeak(broken_program, stall_s=stall_s)
+        voice = Espeak(broken_program)
         voice.warm_up()
+        voice._stall_s = stall_s  # not before: a warm-up on a busy machine takes its time
         armed.touch()
         return voice
 
@@ -85,16 +86,16 @@ def test_text_that_looks_like_options_is_spoken(espeak: Espeak) -> None:
 # --- a process that fails
 
 def test_a_hung_process_is_given_up(broken: Callable[..., Espeak]) -> None:
-    voice = broken("exec sleep 60")
+    voice = broken("exec sleep 60", stall_s=0.5)
     began = time.monotonic()
     with pytest.raises(VoiceFailed, match=r"hung: no sound for 0\.5 s"):
         heard(voice, "Hello.")
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
 
 
 def test_a_process_that_hangs_after_its_last_sound_is_given_up(broken: Callable[..., Espeak]) -> None:
-    voice = broken("exec >&-; exec sleep 60")
-    with pytest.raises(VoiceFailed, match=r"did not end within 0\.5 s"):
+    voice = broken("exec >&-; exec sleep 60", stall_s=2)
+    with pytest.raises(VoiceFailed, match=r"did not end within 2 s"):
         heard(voice, "Hello.")
 
 
@@ -114,8 +115,8 @@ def test_cancel_kills_a_process_that_hangs(broken: Callable[..., Espeak], tmp_pa
         time.sleep(0.01)
     cancelled_at = time.monotonic()
     speech.cancel()
-    reader.join(5)
-    assert ended_at[0] - cancelled_at < 0.5
+    reader.join(30)
+    assert ended_at[0] - cancelled_at < 15, "neither the end of its stall nor its own"
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
 

@@ -21,7 +21,7 @@ from tests.unit.engine.tone_speaker import ToneOptions
 from worker.station import Station
 from worker.voices.qwen3 import Qwen3
 
-LEASE_S = 2.0
+LEASE_S = 4.0
 
 
 @pytest.fixture
@@ -53,11 +53,17 @@ def beating(settings: Settings, voice: Qwen3) -> Iterator[Station]:
         station.store.close()
 
 
+def last_beat_ms(station: Station) -> float:
+    at_ms = station.store.redis.zscore(KEY_PREFIX + "workers", station.worker)
+    assert at_ms
+    return at_ms
+
+
 def kill_engine(starts_file: Path) -> None:
     os.kill(int(starts_file.read_text().split()[-1]), signal.SIGKILL)
 
 
-def wait_for(true: Callable[[], bool], timeout_s: float = 20) -> None:
+def wait_for(true: Callable[[], bool], timeout_s: float = 60) -> None:
     deadline = time.monotonic() + timeout_s
     while not true():
         assert time.monotonic() < deadline
@@ -70,7 +76,7 @@ def test_without_a_worker_it_fails(settings: Settings) -> None:
 
 def test_it_passes_while_an_engine_is_restarted_however_long_that_takes(settings: Settings, tmp_path: Path) -> None:
     starts = tmp_path / "starts"
-    voice = qwen3_of_tones(tmp_path, tones=ToneOptions(starts_file=starts, start_s=1.5 * LEASE_S))
+    voice = qwen3_of_tones(tmp_path, tones=ToneOptions(starts_file=starts, start_s=1.25 * LEASE_S))
     with beating(settings, voice):
         wait_for(lambda: health(settings) == 0)
         kill_engine(starts)
@@ -87,6 +93,6 @@ def test_it_fails_once_the_engine_is_beyond_recovery_though_the_worker_beats_on(
         wait_for(lambda: health(settings) == 0)
         kill_engine(starts)
         wait_for(lambda: not voice.well)
-        wait_for(lambda: health(settings) == 1, timeout_s=3 * LEASE_S)
-        last_beat_ms = station.store.redis.zscore(KEY_PREFIX + "workers", station.worker)
-        assert time.time() * 1000 - last_beat_ms < LEASE_S * 1000
+        wait_for(lambda: health(settings) == 1)
+        before = last_beat_ms(station)
+        wait_for(lambda: last_beat_ms(station) > before)

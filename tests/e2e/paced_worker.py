@@ -2,7 +2,8 @@
 
 `python -m tests.e2e.paced_worker speech`
 
-A text with BREAK in it fails while the file `broken` lies beside the scratch folder; one with POISON takes the worker down.
+A text with BREAK in it fails while the file `broken` lies beside the scratch folder; one with BREAK ONCE takes that file away.
+One with HELD ends no sooner than the file `held` is gone (tests/e2e/held.py); one with POISON takes the worker down.
 """
 
 import os
@@ -20,7 +21,9 @@ from worker.voices.seam import NO_GAUGES, Cancelled, Pcm, Speech, Utterance
 from worker.voices.tone import Tone, ToneOptions
 
 PACE_S = 0.25
-BROKEN = Path(os.environ["SPEECHMILL_WORKER__SCRATCH"]).parent / "broken"
+FOLDER = Path(os.environ["SPEECHMILL_WORKER__SCRATCH"]).parent
+BROKEN, HELD = FOLDER / "broken", FOLDER / "held"
+LOOK_S = 0.02
 
 
 class PacedSpeech:
@@ -28,16 +31,23 @@ class PacedSpeech:
         self._speech = speech
         self._cancelled = threading.Event()
         self._broken = "BREAK" in utterance.text and BROKEN.exists()
+        self._once = "BREAK ONCE" in utterance.text
+        self._held = "HELD" in utterance.text
         self._poison = "POISON" in utterance.text
         self._pace_s = 2.0 if "slow" in utterance.text else PACE_S
 
     def chunks(self) -> Iterator[Pcm]:
         if self._broken:
+            if self._once:
+                BROKEN.unlink()
             raise VoiceFailed("Told to break.")
         if self._poison:
             time.sleep(PACE_S / 2)
             os._exit(9)
         yield from self._speech.chunks()
+        while self._held and HELD.exists():
+            if self._cancelled.wait(LOOK_S):
+                raise Cancelled
         if self._cancelled.wait(self._pace_s):
             raise Cancelled
 

@@ -54,7 +54,7 @@ class Stack:
         assert answer.status_code == 202, answer.text
         return answer.json()
 
-    def wait(self, job_id: str, timeout_s: float = 60) -> dict[str, Any]:
+    def wait(self, job_id: str, timeout_s: float = 90) -> dict[str, Any]:
         """The job once it has ended."""
         deadline = time.monotonic() + timeout_s
         with self.http as http:

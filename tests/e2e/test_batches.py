@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import openai
@@ -11,8 +12,10 @@ from openai import OpenAI
 from openai.types import Batch
 
 from tests.e2e.batch_client import begin, check_whole, counts, jsonl, line, lines_of, sdk, until, wait
+from tests.e2e.held import held
 from tests.e2e.stack import SECRET, Stack, running_stack
 from tests.e2e.test_webhooks import Receiver, receiver  # noqa: F401 - a fixture
+from tests.e2e.worker_process import a_lease_passes
 
 ADMIN_KEY = "the admin key of the tests, quite long"
 
@@ -21,14 +24,14 @@ ADMIN_KEY = "the admin key of the tests, quite long"
 def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """With a voice that takes no time, and small limits."""
     with running_stack(tmp_path_factory.mktemp("batches"), LIMITS__FILE_BYTES="1000000", LIMITS__BODY_BYTES="16384",
-                       LIMITS__BATCH_LINES="1001", LIMITS__FILES="200") as running:
+                       LIMITS__BATCH_LINES="1001", LIMITS__FILES="200", WORKER__LEASE_S="10") as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def paced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """With a voice that takes its time, and leases that are soon over."""
-    with running_stack(tmp_path_factory.mktemp("paced"), workers=False, WORKER__LEASE_S="1.5", WORKER__SPEECH_SLOTS="16",
+    """With a voice that takes its time, and leases that no starved worker loses."""
+    with running_stack(tmp_path_factory.mktemp("paced"), workers=False, WORKER__LEASE_S="20", WORKER__SPEECH_SLOTS="16",
                        PRODUCER__ADMIN_KEY=ADMIN_KEY, PRODUCER__ALLOW_ANONYMOUS="true") as running:
         start_workers(running)
         running.wait_ready()
@@ -42,16 +45,23 @@ def start_workers(mill: Stack) -> None:
 
 def test_a_batch_is_followed_from_a_snapshot_to_its_end(paced: Stack) -> None:
     client = sdk(paced)
-    batch = begin(client, jsonl([line(f"line-{n}", f"Number {n}, in a longer line. " * 6) for n in range(200)]))
-    with paced.http as http, http.stream("GET", f"/v1/batches/{batch.id}/events") as answer:
-        told = [json.loads(text.removeprefix("data: ")) for text in answer.iter_lines() if text.startswith("data: ")]
-    completed = [event["data"]["request_counts"]["completed"] for event in told]
-    assert told[-1]["type"] == "batch.completed"
-    assert completed[-1] == 200
+    completed: list[int] = []
+    with ExitStack() as hold:
+        hold.enter_context(held(paced))
+        batch = begin(client, jsonl([line(f"line-{n}", f"Number {n}, {'in' if n < 60 else 'HELD in'} a longer line. " * 6)
+                                     for n in range(120)]))
+        with paced.http as http, http.stream("GET", f"/v1/batches/{batch.id}/events") as answer:
+            for event in (json.loads(text.removeprefix("data: ")) for text in answer.iter_lines() if text.startswith("data: ")):
+                completed.append(event["data"]["request_counts"]["completed"])
+                if completed[-1] == 60:
+                    hold.close()
+    assert event["type"] == "batch.completed"
+    assert completed[-1] == 120
     assert completed == sorted(completed)
-    assert len(set(completed)) > 2
+    assert 60 in completed, "nothing was told of it in the middle"
 
 
+@pytest.mark.timeout(300)
 def test_a_thousand_lines_come_out_one_to_one_and_every_hash_is_right(mill: Stack) -> None:
     client = sdk(mill)
     ids = [f"line-{n:04}" for n in range(1000)]
@@ -76,8 +86,9 @@ def test_every_worker_killed_in_the_middle_costs_time_and_nothing_else(paced: St
     ids = [f"Line/{n}" for n in range(90)]
     batch = begin(client, jsonl([line(each, f"Text number {n}.") for n, each in enumerate(ids)]))
     until(paced, client, batch, 20)
-    for name in ("speech", "cpu"):
-        paced.programs[name].kill()
+    for role in ("speech", "cpu"):
+        paced.programs[role].kill()
+        a_lease_passes(paced, role)
     start_workers(paced)
     batch = wait(paced, client, batch)
     assert (batch.status, counts(batch)) == ("completed", (90, 90, 0)), paced.logs()

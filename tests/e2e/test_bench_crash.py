@@ -10,7 +10,7 @@ from tests.e2e.test_cli import SPEECHMILL, outside
 
 @pytest.mark.timeout(300)  # it starts two stacks
 def test_it_reports_who_does_the_units_of_a_worker_that_was_killed_or_stopped() -> None:
-    done = subprocess.run([SPEECHMILL, "bench", "crash", "--units", "6", "--leases", "2", "--grace", "0.5", "--speaking", "0.2",
+    done = subprocess.run([SPEECHMILL, "bench", "crash", "--units", "6", "--leases", "4", "--grace", "0.5", "--speaking", "0.2",
                            "--json"], env=outside(), capture_output=True, text=True, check=False, timeout=280)
     assert done.returncode == 0, done.stderr
     killed, stopped = json.loads(done.stdout)["runs"]

@@ -32,9 +32,10 @@ def book(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
 
 
 @contextmanager
-def started(*arguments: str | Path) -> Iterator["subprocess.Popen[str]"]:
-    """Gone at the end, however that comes."""
-    with subprocess.Popen([SPEECHMILL, "book", *map(str, arguments)], env=outside(), stderr=subprocess.PIPE, text=True) as client:
+def started(*arguments: str | Path, **settings: str) -> Iterator["subprocess.Popen[str]"]:
+    """Gone at the end, however that comes. `settings` are those of a stack of its own."""
+    with subprocess.Popen([SPEECHMILL, "book", *map(str, arguments)], env={**outside(), **settings}, stderr=subprocess.PIPE,
+                          text=True) as client:
         try:
             yield client
         finally:
@@ -57,19 +58,13 @@ def until(true: Callable[[], object], timeout_s: float = 60) -> None:
 
 
 def long_book(folder: Path, *, chapters: int = 6, sentences: int = 20) -> Path:
-    """Some forty segments, none of which was ever spoken before."""
+    """Some eleven segments a chapter, none of which was ever spoken before."""
     once = uuid.uuid4().hex[:8]
     file = folder / "long.md"
     file.write_text("\n\n".join(f"# Chapter {chapter}\n\n" + " ".join(
         f"Sentence {n} in chapter {chapter} of {once} takes its time, as every one of its many neighbours does."
         for n in range(sentences)) for chapter in range(1, chapters + 1)), "utf-8")
     return file
-
-
-def newest(stack: Stack) -> dict[str, Any]:
-    with stack.http as http:
-        books: list[dict[str, Any]] = http.get("/v1/audio/books", params={"limit": 1}).json()["data"]
-    return books[0] if books else {"id": "", "status": ""}
 
 
 def test_a_plan_shows_what_would_be_spoken_and_what_would_not(stack: Stack) -> None:
@@ -134,12 +129,12 @@ def test_subtitles_come_with_a_book(stack: Stack, tmp_path: Path) -> None:
 
 
 def test_books_are_listed_and_shown_and_can_be_given_up(stack: Stack, tmp_path: Path) -> None:
-    before = newest(stack)["id"]
-    with started(long_book(tmp_path), "-o", tmp_path / "a.m4b", "--url", stack.base_url) as client:
-        until(lambda: newest(stack)["id"] != before and newest(stack)["status"] == "in_progress")
-        time.sleep(0.5)  # it may not have read the answer yet
+    with started(long_book(tmp_path, chapters=40), "-o", tmp_path / "a.m4b", "--url", stack.base_url) as client:
+        assert client.stderr
+        while not re.match(r"book_\w+: \d+ %, about", begun := client.stderr.readline()):
+            assert begun, "it ended before it had shown any progress"
         client.send_signal(signal.SIGINT)
-        _, said = client.communicate(timeout=30)
+        _, said = client.communicate(timeout=60)
     assert client.returncode == 6, said
     [book_id] = re.findall(r"interrupted; (book_\w+) goes on at", said)
     listed = json.loads(book("list", "--json", "--url", stack.base_url).stdout)
@@ -157,15 +152,17 @@ def test_a_file_that_is_no_book_is_told_with_the_part_that_is_wrong(stack: Stack
         assert re.search(r"speechmill: book_\w+ has failed: .*(zip|EPUB)", done.stderr), done.stderr
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_without_a_server_a_book_that_was_stopped_goes_on_where_it_was(tmp_path: Path, number: int) -> None:
-    file, parts, target = long_book(tmp_path), tmp_path / "parts", tmp_path / "long.m4b"
+    n_chapters = 8
+    file, parts, target = long_book(tmp_path, chapters=n_chapters), tmp_path / "parts", tmp_path / "long.m4b"
     arguments = (file, "-o", target, "--chapters-to", parts, "--data", tmp_path / "data", "--up-voice", "tone")
-    with started(*arguments) as client:
+    # One chapter after the other: when the first is there, most of the book is yet to be spoken. What is held then is soon free.
+    with started(*arguments, SPEECHMILL_WORKER__CHAPTERS_AT_ONCE="1", SPEECHMILL_WORKER__LEASE_S="8") as client:
         until(lambda: parts.is_dir() and list(parts.glob("*.m4a")))
         client.send_signal(number)
-        _, said = client.communicate(timeout=60)
+        _, said = client.communicate(timeout=100)
     assert not target.exists()
     if number == signal.SIGINT:
         assert client.returncode == 6
@@ -175,6 +172,6 @@ def test_without_a_server_a_book_that_was_stopped_goes_on_where_it_was(tmp_path:
     assert again.returncode == 0, again.stderr
     view = json.loads(again.stdout)
     assert f"going on with {view['id']}, which was sent before" in again.stderr
-    assert len(told(target).marks) == len(list(parts.iterdir())) == 6
+    assert len(told(target).marks) == len(list(parts.iterdir())) == n_chapters
     assert view["segments"]["completed"] == view["segments"]["total"] > 20
     assert not (tmp_path / "data" / "running.json").exists()

@@ -67,7 +67,7 @@ def outside() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("SPEECHMILL_")}
 
 
-def until(true: Callable[[], bool], timeout_s: float = 20) -> None:
+def until(true: Callable[[], bool], timeout_s: float = 60) -> None:
     deadline = time.monotonic() + timeout_s
     while not true():
         assert time.monotonic() < deadline, "it did not come true in time"
@@ -181,7 +181,7 @@ def test_an_interrupted_say_cancels_its_job(stack: Up, tmp_path: Path, number: i
                               stderr=subprocess.PIPE, text=True)
     until(lambda: stack.newest_job()["id"] != before and stack.newest_job()["status"] == "in_progress")
     client.send_signal(number)
-    _, told = client.communicate(timeout=20)
+    _, told = client.communicate(timeout=60)
     assert client.returncode == 6
     assert told.startswith("speechmill: interrupted; speech_")
     job_id = told.split()[2]
@@ -191,10 +191,10 @@ def test_an_interrupted_say_cancels_its_job(stack: Up, tmp_path: Path, number: i
 
 
 def test_waiting_can_time_out_and_the_job_goes_on(stack: Up) -> None:
-    job_id = stack.submit(long_text())
+    job_id = stack.submit(long_text(5000))
     waited = stack.run("jobs", "wait", job_id, "--timeout", "0.2")
     assert waited.returncode == 5
-    assert stack.job(job_id)["status"] == "in_progress"
+    assert stack.job(job_id)["status"] in ("queued", "in_progress")
     cancelled = stack.run("jobs", "cancel", job_id, "--json")
     assert json.loads(cancelled.stdout)["status"] in ("cancelling", "cancelled")
 
@@ -240,9 +240,10 @@ def test_a_part_that_cannot_start_ends_the_stack_with_its_reason(tmp_path: Path)
 
 def test_a_worker_that_is_killed_is_started_again_and_the_stack_goes_on(stack: Up, tmp_path: Path) -> None:
     before = _pid_of("worker speech", stack)
+    assert before
     os.kill(before, signal.SIGKILL)
     until(lambda: _pid_of("worker speech", stack) not in (0, before))
-    said = stack.run("say", "Still here.", "-o", str(tmp_path / "a.wav"), "--timeout", "30")
+    said = stack.run("say", "Still here.", "-o", str(tmp_path / "a.wav"), "--timeout", "60")
     assert said.returncode == 0, said.stderr
     assert "the speech worker was killed by signal 9" in stack.data.with_suffix(".stderr").read_text()
 
@@ -252,7 +253,7 @@ def test_sigterm_stops_everything_cleanly(stack: Up) -> None:
     assert len(below) >= 5
     stack.process.send_signal(signal.SIGTERM)
     assert stack.process.wait(timeout=40) == 0
-    assert alive(below) == set()
+    until(lambda: alive(below) == set())  # those below its parts end with them, a moment later
     assert stack.process.stdout
     assert stack.process.stdout.read() == ""
     assert not (stack.data / "running.json").exists()
@@ -265,7 +266,7 @@ def test_a_stack_that_is_killed_leaves_no_process_and_its_unfinished_job_is_fini
         until(lambda: first.job(job_id)["segments"]["completed"] > 0)
         below = descendants(first.process.pid)
         first.process.kill()
-        until(lambda: alive(below) == set(), timeout_s=5)
+        until(lambda: alive(below) == set())
     with up(data, SPEECHMILL_WORKER__LEASE_S="2") as second:
         waited = second.run("jobs", "wait", job_id, "--timeout", "60", "--json")
         assert waited.returncode == 0, waited.stderr

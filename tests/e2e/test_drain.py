@@ -14,13 +14,14 @@ import pytest
 
 from tests.contract.webhook_receiver import OK, receiver
 from tests.e2e.customers import Customers
+from tests.e2e.held import held
 from tests.e2e.stack import Stack, running_stack
 from tests.e2e.test_workers import BOOK
 from tests.e2e.worker_process import ask, counted, start_worker, until
 from tests.services.rclone_s3 import running_rclone
 
 LEASE_S = "60"
-AT_ONCE_S = 10.0
+AT_ONCE_S = 30.0
 """It is under a second. A busy machine may take longer, but not a lease."""
 
 
@@ -32,11 +33,12 @@ def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def test_a_stopping_worker_takes_nothing_more_and_ends_with_what_it_has(mill: Stack) -> None:
     speech = start_worker(mill, "speech")
-    under_way = mill.create("One slow sentence that is being spoken.")
-    until(speech.holds, "it has not begun")
-    speech.tell_to_stop()
-    until(lambda: ask(mill, "HGET", f"worker:{speech.id}", "state") == "draining", "it does not say that it drains")
-    waiting = mill.create("A sentence for whoever comes next.")
+    with held(mill):
+        under_way = mill.create("One sentence, HELD for as long as it is being looked at.")
+        until(speech.holds, "it has not begun")
+        speech.tell_to_stop()
+        until(lambda: ask(mill, "HGET", f"worker:{speech.id}", "state") == "draining", "it does not say that it drains")
+        waiting = mill.create("A sentence for whoever comes next.")
     assert speech.exit_status() == 0
     assert [mill.job(job["id"])["status"] for job in (under_way, waiting)] == ["completed", "queued"]
     start_worker(mill, "speech")
@@ -61,13 +63,14 @@ def test_what_cannot_be_finished_within_the_grace_runs_elsewhere_at_once_and_unc
     staying = start_worker(mill, "speech")
     leaving = start_worker(mill, "speech", WORKER__GRACE_S="0.1")
     os.kill(staying.program.pid, signal.SIGSTOP)  # so that the other one takes them all
-    jobs = [mill.create(f"Sentence number {n} takes two slow seconds.")["id"] for n in range(3)]
-    until(lambda: len(leaving.holds()) == len(jobs), "it has not begun")
-    os.kill(staying.program.pid, signal.SIGCONT)
-    leaving.tell_to_stop()
-    grace_ends_s = time.time() + 0.1
-    until(staying.holds, "what was given back is not worked on")
-    assert time.time() - grace_ends_s < AT_ONCE_S
+    with held(mill):
+        jobs = [mill.create(f"Sentence number {n} is HELD beyond the grace.")["id"] for n in range(3)]
+        until(lambda: len(leaving.holds()) == len(jobs), "it has not begun")
+        os.kill(staying.program.pid, signal.SIGCONT)
+        leaving.tell_to_stop()
+        grace_ends_s = time.time() + 0.1
+        until(staying.holds, "what was given back is not worked on")
+        assert time.time() - grace_ends_s < AT_ONCE_S
     assert leaving.exit_status() == 0
     done = [mill.wait(job_id) for job_id in jobs]
     assert {job["status"] for job in done} == {"completed"}
@@ -103,9 +106,10 @@ def test_what_a_hanging_store_holds_up_is_given_back_when_the_grace_ends_all_the
 def test_a_worker_ends_although_redis_is_away(tmp_path_factory: pytest.TempPathFactory) -> None:
     with running_stack(tmp_path_factory.mktemp("drain_redis"), workers=False) as stack:
         speech = start_worker(stack, "speech", WORKER__GRACE_S="1")
-        job = stack.create("One slow sentence, finished while nobody keeps count.")
-        until(speech.holds, "it has not begun")
-        stack.redis.kill()
+        with held(stack):
+            job = stack.create("One sentence, HELD until Redis is away, and finished while nobody keeps count.")
+            until(speech.holds, "it has not begun")
+            stack.redis.kill()
         speech.tell_to_stop()
         assert speech.exit_status() == 0
         stack.redis.restart()
@@ -133,6 +137,7 @@ def test_a_webhook_that_is_being_delivered_when_its_worker_stops_comes_once(mill
         assert ask(mill, "ZCARD", "outbox") == 0
 
 
+@pytest.mark.timeout(300)  # it starts eight workers, one after the other
 def test_nobody_notices_a_rolling_restart_of_all_workers(mill: Stack) -> None:
     old = [start_worker(mill, role) for role in ("speech", "speech", "cpu", "cpu")]
     book = mill.create(BOOK)

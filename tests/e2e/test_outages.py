@@ -4,8 +4,9 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
@@ -14,9 +15,11 @@ from speechmill.blobs.download import Download
 from speechmill.blobs.seam import input_key
 from speechmill.blobs.signing import signed_path
 from speechmill.settings import S3Settings
+from tests.e2e.held import held
 from tests.e2e.stack import Stack, running_stack
 from tests.e2e.test_speech import publish_catalogue
 from tests.e2e.test_workers import BOOK, in_progress, start_workers
+from tests.e2e.worker_process import until
 from tests.services.rclone_s3 import running_rclone
 from tests.services.s3_server import S3Server
 
@@ -24,13 +27,25 @@ JOBS = "/v1/audio/speech/jobs"
 
 
 def refused_in_time(stack: Stack, code: str, body: dict[str, object]) -> None:
-    begun = time.monotonic()
-    with stack.http as http:
-        answer = http.post(JOBS, json=body)
-    assert time.monotonic() - begun < 2.5
-    assert answer.status_code == 503
-    assert answer.json()["error"]["code"] == code
-    assert int(answer.headers["retry-after"]) >= 1
+    def refused_s() -> float:
+        begun = time.monotonic()
+        with stack.http as http:
+            answer = http.post(JOBS, json=body)
+        took_s = time.monotonic() - begun
+        assert answer.status_code == 503
+        assert answer.json()["error"]["code"] == code
+        assert int(answer.headers["retry-after"]) >= 1
+        return took_s
+
+    assert_in_time(refused_s, 2.5)
+
+
+def assert_in_time(took: Callable[[], float], within_s: float) -> None:
+    """One time of four must be. What waits for something that is away is late each time; a machine that is busy is not."""
+    took_s = [took()]
+    while min(took_s) >= within_s:
+        assert len(took_s) < 4, took_s
+        took_s.append(took())
 
 
 def test_with_redis_down_the_producer_refuses_and_workers_carry_on_when_it_is_back(
@@ -59,10 +74,12 @@ def test_with_redis_down_the_producer_refuses_and_workers_carry_on_when_it_is_ba
 def test_a_sync_client_gets_its_audio_although_redis_was_restarted_meanwhile(tmp_path_factory: pytest.TempPathFactory) -> None:
     with running_stack(tmp_path_factory.mktemp("redis_restart"), workers=False) as stack:
         start_workers(stack)
-        job = stack.create("One slow sentence that is being spoken while Redis goes.")
-        time.sleep(0.5)
-        stack.redis.restart()
-        assert stack.wait(job["id"])["status"] == "completed"
+        with ThreadPoolExecutor(1) as pool, stack.http as http:
+            with held(stack):
+                waiting = pool.submit(http.post, "/v1/audio/speech", json={"input": "It is HELD while Redis goes."})
+                until(lambda: any(job["status"] == "in_progress" for job in listed(stack)), "it is not spoken")
+                stack.redis.restart()
+            assert waiting.result().status_code == 200
 
 
 def test_with_redis_full_jobs_are_refused_and_nothing_breaks(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -130,18 +147,29 @@ def test_a_store_that_freezes_between_two_requests_is_noticed_and_starves_nobody
     with running_rclone(folder) as server, running_stack(folder / "stack", s3=server.settings("speech")) as stack:
         done = stack.wait(stack.create("Before the frost.")["id"])
         stack.create("A large one. " * 5000)
-        os.kill(server.gateway.pid, signal.SIGSTOP)
-        try:
+
+        def looked_at_beside_twelve_s() -> float:
             with ThreadPoolExecutor(12) as pool:
                 posts = [pool.submit(refused_in_time, stack, "storage_unavailable", {"input": f"{n} large ones. " * 5000})
                          for n in range(12)]
                 begun = time.monotonic()
                 assert stack.job(done["id"])["output"]["url"]
-                assert time.monotonic() - begun < 1.5
+                took_s = time.monotonic() - begun
                 for post in posts:
                     post.result()
+            return took_s
+
+        os.kill(server.gateway.pid, signal.SIGSTOP)
+        try:
+            assert_in_time(looked_at_beside_twelve_s, 1.5)
         finally:
             os.kill(server.gateway.pid, signal.SIGCONT)
+
+
+def listed(stack: Stack) -> list[dict[str, Any]]:
+    with stack.http as http:
+        jobs: list[dict[str, Any]] = http.get(JOBS).json()["data"]
+    return jobs
 
 
 @pytest.fixture

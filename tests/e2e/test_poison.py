@@ -10,18 +10,21 @@ import pytest
 
 from speechmill.tasks import KEY_PREFIX
 from tests.e2e.stack import Stack, running_stack
+from tests.e2e.worker_process import a_lease_passes
 
 N_SLOTS = 64
 MAX_CRASHES = 3
-SETTINGS = {"WORKER__LEASE_S": "3", "WORKER__SWEEP_S": "0.2", "WORKER__RESERVED_SLOTS": "1",
+SETTINGS = {"WORKER__LEASE_S": "60", "WORKER__SWEEP_S": "0.2", "WORKER__RESERVED_SLOTS": "1",
             "WORKER__SPEECH_SLOTS": str(N_SLOTS + 1)}
+
+pytestmark = pytest.mark.timeout(300)  # a worker is started a dozen times
 
 
 @pytest.fixture
 def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Without a speech worker now: one has told what it speaks, and gone."""
-    with running_stack(tmp_path_factory.mktemp("mill"), workers=False) as stack:
-        stack.start("cpu", "worker", "cpu", **SETTINGS)
+    with running_stack(tmp_path_factory.mktemp("mill"), workers=False, **SETTINGS) as stack:
+        stack.start("cpu", "worker", "cpu")
         start_speech(stack)
         stack.wait_ready()
         stack.programs["speech"].stop()
@@ -29,7 +32,7 @@ def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def start_speech(stack: Stack) -> None:
-    stack.start("speech", "tests.e2e.paced_worker", "speech", **SETTINGS)
+    stack.start("speech", "tests.e2e.paced_worker", "speech")
 
 
 def charged(stack: Stack) -> set[str]:
@@ -47,6 +50,7 @@ def until(stack: Stack, ended: Callable[[], bool], timeout_s: float = 180) -> in
         assert time.monotonic() < deadline, stack.logs()
         if not stack.programs["speech"].running:
             crashes += 1
+            a_lease_passes(stack, "speech")
             start_speech(stack)
         time.sleep(0.05)
     return crashes

@@ -13,7 +13,7 @@ LONG = " ".join(f"In {year} Mr. Miller paid ${year - 1900}.50 for bread and the 
 
 @pytest.fixture(scope="module")
 def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running_stack(tmp_path_factory.mktemp("mill")) as stack:
+    with running_stack(tmp_path_factory.mktemp("mill"), WORKER__LEASE_S="30") as stack:
         stack.wait_ready()
         yield stack
 

@@ -35,6 +35,7 @@ class Listeners:
 
     trap: Trap
     n_connections: int = 0
+    _counting: threading.Lock = field(default_factory=threading.Lock)
     _doors: list[socket.socket] = field(default_factory=list)
 
     def listen(self, address: str, port: int) -> None:
@@ -48,7 +49,8 @@ class Listeners:
                 conn, _ = door.accept()
             except OSError:
                 return
-            self.n_connections += 1
+            with self._counting:
+                self.n_connections += 1
             conn.close()
 
     def close(self) -> None:

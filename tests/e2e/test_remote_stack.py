@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.held import held
 from tests.e2e.stack import Stack, running_stack
 from tests.e2e.worker_process import ready_workers, start_worker, until
 
@@ -75,18 +76,19 @@ def test_a_long_text_is_cut_here_and_each_segment_is_spoken_there_and_kept(near:
 
 
 def test_a_cancelled_job_is_cancelled_there_too(far: Stack, near: Stack) -> None:
-    job_id = near.create("Slowly, slowly, says the tortoise. " * 7, voice="whistle")["id"]
-    with far.http as http:
-        def running() -> list[str]:
-            listed = http.get("/v1/audio/speech/jobs", params={"status": "in_progress"}).json()["data"]
-            return [job["id"] for job in listed]
+    with held(far):
+        job_id = near.create("It is HELD there, says the tortoise.", voice="whistle")["id"]
+        with far.http as http:
+            def running() -> list[str]:
+                listed = http.get("/v1/audio/speech/jobs", params={"status": "in_progress"}).json()["data"]
+                return [job["id"] for job in listed]
 
-        until(running, "it is not spoken")
-        (their_id,) = running()
-    with near.http as http:
-        assert http.post(f"/v1/audio/speech/jobs/{job_id}/cancel").status_code == 200
-    assert near.wait(job_id)["status"] == "cancelled"
-    assert far.wait(their_id)["status"] == "cancelled"
+            until(running, "it is not spoken")
+            (their_id,) = running()
+        with near.http as http:
+            assert http.post(f"/v1/audio/speech/jobs/{job_id}/cancel").status_code == 200
+        assert near.wait(job_id)["status"] == "cancelled"
+        assert far.wait(their_id)["status"] == "cancelled"
 
 
 def test_a_server_that_is_away_for_longer_than_an_utterance_may_take_costs_time_and_no_try(far: Stack, near: Stack) -> None:

@@ -71,7 +71,7 @@ def test_a_large_input_whose_submit_failed_goes_after_a_day(stack: Stack) -> Non
     grow_old(orphan, days=2)
     start_a_round(stack)
     until(lambda: not orphan.exists(), stack.logs())
-    assert stack.metric("speech_reaped_objects_total", kind="inputs") == 1
+    until(lambda: stack.metric("speech_reaped_objects_total", kind="inputs") == 1, "it was not counted")
     until(lambda: counted(stack, "reaped_bytes:inputs") == len("A large one. " * 5000), "its size was not counted")
 
 

@@ -134,6 +134,7 @@ def fail(mill: Mill) -> None:
         client.acl_setuser(tls_redis.USER, enabled=True)
     wrong = mill.redis.url_for(tls_redis.USER, tls_redis.PASSWORD + " and more")
     mill.stack.start("another", "producer", REDIS__URL=wrong, PRODUCER__PORT=str(free_port()))
+    until(lambda: bool((mill.stack.folder / "another.log").read_text()))
 
 
 def speak_through_a_server_that_repeats_the_key(mill: Mill) -> None:
@@ -142,6 +143,7 @@ def speak_through_a_server_that_repeats_the_key(mill: Mill) -> None:
     with receiver(answer.encode()) as server:
         mill.stack.start("remote", "worker", "speech", WORKER__VOICE="remote", REMOTE__URL=f"http://127.0.0.1:{server.port}/v1")
         until(lambda: bool(server.requests))                        # for what it speaks with
+        until(lambda: bool((mill.stack.folder / "remote.log").read_text()))
 
 
 def until(done: Callable[[], bool]) -> None:

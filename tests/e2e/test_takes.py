@@ -12,7 +12,7 @@ GOOD = "It rained all night long. In the morning the lake had come."
 
 @pytest.fixture(scope="module")
 def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running_stack(tmp_path_factory.mktemp("mill"), workers=False) as stack:
+    with running_stack(tmp_path_factory.mktemp("mill"), workers=False, WORKER__LEASE_S="30") as stack:
         stack.start("speech", "tests.e2e.faulty_worker", "speech")
         stack.start("cpu", "worker", "cpu")
         stack.wait_ready()

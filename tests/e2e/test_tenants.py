@@ -20,6 +20,7 @@ import standardwebhooks
 from speechmill.webhook import secret_of
 from tests.e2e.stack import SECRET, Stack, running_stack
 from tests.e2e.test_webhooks import Receiver, receiver  # noqa: F401 - a fixture
+from tests.e2e.worker_process import frozen
 from tests.services.program import free_port
 
 ADMIN_KEY = "the admin key of the tests, quite long"
@@ -51,7 +52,8 @@ class Mill:
 
 @pytest.fixture(scope="module")
 def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mill]:
-    with running_stack(tmp_path_factory.mktemp("tenants"), PRODUCER__ADMIN_KEY=ADMIN_KEY, WEBHOOKS__DELAYS_S="0") as stack:
+    with running_stack(tmp_path_factory.mktemp("tenants"), PRODUCER__ADMIN_KEY=ADMIN_KEY, WEBHOOKS__DELAYS_S="0",
+                       WORKER__LEASE_S="30") as stack:
         yield Mill(stack)
 
 
@@ -290,7 +292,7 @@ def test_characters_are_limited_by_the_day(mill: Mill) -> None:
 def test_jobs_at_a_time_are_limited(mill: Mill) -> None:
     mill.limits("busy", jobs=1)
     body = {"input": "A job that waits for a deadline or its end. " * 200}
-    with mill.client(mill.key("busy")) as http:
+    with mill.client(mill.key("busy")) as http, frozen(mill.stack, "cpu"):  # nobody cuts it, so it does not end
         assert http.post("/v1/audio/speech/jobs", json=body).status_code == 202
         refused = http.post("/v1/audio/speech/jobs", json=body)
         assert error_of(refused) == (429, "queue_full")

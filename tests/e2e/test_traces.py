@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import socket
-import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -14,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.held import held
 from tests.e2e.stack import SECRET, Stack, running_stack
 from tests.e2e.test_webhooks import Receiver, receiver
+from tests.e2e.worker_process import a_lease_passes, until
 from tests.services.otlp_receiver import OtlpReceiver, Seen, running_otlp
 
 __all__ = ["receiver"]
@@ -40,7 +41,8 @@ def mill(tmp_path_factory: pytest.TempPathFactory, collector: OtlpReceiver) -> I
     with pytest.MonkeyPatch.context() as environment, ExitStack() as parts:
         for name, value in settings.items():
             environment.setenv(name, value)
-        stack = parts.enter_context(running_stack(tmp_path_factory.mktemp("traced"), workers=False))
+        stack = parts.enter_context(running_stack(tmp_path_factory.mktemp("traced"), workers=False,
+                                                  WORKER__LEASE_S="30"))
         stack.start("speech", "tests.e2e.paced_worker", "speech")
         stack.start("cpu", "worker", "cpu")
         stack.wait_ready()
@@ -80,13 +82,12 @@ def test_request_enqueue_units_and_webhook_are_one_trace_and_part_of_the_clients
     receiver.answers = [500]
     job = post(mill, LONG, {"traceparent": f"00-{clients_trace}-{CLIENTS_SPAN}-01"}, webhook={"url": receiver.url})
     done = mill.wait(job["id"])
-    spans = collector.wait(lambda seen: len(of_job(seen, job["id"], "webhook")) == 2)
     n_segments = done["segments"]["total"]
+    wanted = {f"POST {JOBS}": 1, "submit": 1, "plan": 1, "speak": n_segments, "synthesize": n_segments, "finish": 1, "encode": 1,
+              "store": n_segments + 3, "webhook": 2}
+    spans = collector.wait(lambda seen: sum(span.trace_id == clients_trace for span in seen) >= sum(wanted.values()))
     mine = [span for span in spans if span.trace_id == clients_trace]
-    assert Counter(span.name for span in mine) == {
-        f"POST {JOBS}": 1, "submit": 1, "plan": 1, "speak": n_segments, "synthesize": n_segments, "finish": 1, "encode": 1,
-        "store": n_segments + 3, "webhook": 2}
-
+    assert Counter(span.name for span in mine) == wanted
     assert all(f"`{span.name}`" in PAGE for span in mine)
 
     def only(name: str) -> Seen:
@@ -119,7 +120,8 @@ def test_a_unit_that_is_tried_again_is_a_new_span_linked_to_the_one_before_and_a
     with mill.http as http:
         assert http.post(f"{JOBS}/{job['id']}/retry").status_code == 200
     assert mill.wait(job["id"])["status"] == "completed"
-    spans = collector.wait(lambda seen: len(of_job(seen, job["id"], "whole")) == 4)
+    wanted = {"submit": 1, "whole": 4, "retry": 1}
+    spans = collector.wait(lambda seen: all(len(of_job(seen, job["id"], name)) == n for name, n in wanted.items()))
     tries = of_job(spans, job["id"], "whole")
     (submit,), (retry,) = of_job(spans, job["id"], "submit"), of_job(spans, job["id"], "retry")
     before = sorted((span for span in tries if span.trace_id == submit.trace_id), key=lambda span: int(span["attempt"]))
@@ -133,15 +135,14 @@ def test_a_unit_that_is_tried_again_is_a_new_span_linked_to_the_one_before_and_a
 
 
 def test_a_unit_whose_worker_died_is_a_new_span_linked_to_one_that_never_ended(mill: Stack, collector: OtlpReceiver) -> None:
-    job = post(mill, "A slow one that is being spoken.")
-    deadline = time.monotonic() + 20
-    while mill.job(job["id"])["status"] != "in_progress":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    mill.programs["speech"].kill()
+    with held(mill):
+        job = post(mill, "One that is HELD while it is spoken.")
+        until(lambda: mill.job(job["id"])["status"] == "in_progress", "it is not spoken")
+        mill.programs["speech"].kill()
+    a_lease_passes(mill, "speech")
     mill.start("second", "tests.e2e.paced_worker", "speech")
     assert mill.wait(job["id"])["status"] == "completed"
-    spans = collector.wait(lambda seen: bool(of_job(seen, job["id"], "whole")))
+    spans = collector.wait(lambda seen: bool(of_job(seen, job["id"], "whole")) and bool(of_job(seen, job["id"], "submit")))
     (second,) = of_job(spans, job["id"], "whole")
     (submit,) = of_job(spans, job["id"], "submit")
     assert (second["attempt"], second.parent_id) == (2, submit.id)
@@ -188,14 +189,12 @@ def test_a_collector_that_hangs_costs_no_job_and_holds_up_no_worker_that_stops(
         tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{deaf.getsockname()[1]}")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "90")  # seconds, which the exporter alone would try
         with running_stack(tmp_path_factory.mktemp("deaf")) as stack:
             assert stack.wait(stack.create("Nobody looks.")["id"])["status"] == "completed"
             for program in stack.programs.values():
                 os.kill(program.pid, signal.SIGTERM)
-            deadline = time.monotonic() + 8  # the exporter alone would try for ten seconds
-            while any(program.running for program in stack.programs.values()):
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            until(lambda: not any(program.running for program in stack.programs.values()), "held up", timeout_s=45)
 
 
 def test_without_an_endpoint_a_job_has_no_trace(stack: Stack, clients_trace: str) -> None:

@@ -17,7 +17,7 @@ def ask_at_once(stack: Stack, path: str, body: dict[str, str], key: str) -> list
     def ask(_: int) -> httpx.Response:
         with stack.http as http:
             http.get("/healthz")
-            together.wait(30)
+            together.wait(60)
             return http.post(path, json=body, headers={"Idempotency-Key": key})
 
     with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -13,6 +13,7 @@ import pytest
 import standardwebhooks
 
 from tests.e2e.stack import SECRET, Stack
+from tests.e2e.worker_process import until
 
 
 @dataclass
@@ -23,12 +24,16 @@ class Receiver:
     answers: list[int] = field(default_factory=list)
     received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
-    def events(self, count: int, timeout_s: float = 20) -> list[dict[str, Any]]:
+    def events(self, count: int, timeout_s: float = 60) -> list[dict[str, Any]]:
         deadline = time.monotonic() + timeout_s
         while len(self.received) < count:
             assert time.monotonic() < deadline, f"{len(self.received)} of {count} events came"
             time.sleep(0.05)
         return [json.loads(body) for _, body in self.received]
+
+    @property
+    def types(self) -> list[str]:
+        return [json.loads(body)["type"] for _, body in self.received]
 
 
 @pytest.fixture
@@ -82,7 +87,9 @@ def test_other_peoples_libraries_verify_what_is_sent(stack: Stack, receiver: Rec
 def test_only_the_events_asked_for_are_sent_started_and_progress_too(stack: Stack, receiver: Receiver) -> None:
     text = " ".join(f"This is sentence {n} of a text of several segments." for n in range(40))
     stack.create(text, webhook={"url": receiver.url, "events": ["speech.job.started", "speech.job.progress"]})
-    types = [event["type"] for event in receiver.events(4)]
+    receiver.events(4)
+    until(lambda: "speech.job.started" in receiver.types, "it is not told")  # in no order
+    types = receiver.types
     assert types.count("speech.job.started") == 1
     assert set(types) == {"speech.job.started", "speech.job.progress"}
 
@@ -95,19 +102,17 @@ def test_an_event_that_was_refused_comes_again_under_the_same_id(stack: Stack, r
     ids = [headers["webhook-id"] for headers, _ in receiver.received]
     assert ids == [first["id"]] * 2
     stamps = [int(headers["webhook-timestamp"]) for headers, _ in receiver.received]
-    assert 5 <= stamps[1] - stamps[0] <= 12
+    assert 5 <= stamps[1] - stamps[0] < 60  # the third time would be minutes later
     standardwebhooks.Webhook(SECRET).verify(receiver.received[1][1].decode(), receiver.received[1][0])
 
 
 def test_a_410_is_the_end(stack: Stack, receiver: Receiver) -> None:
     receiver.answers = [410]
+    dead = stack.metric("speech_webhook_deliveries_total", outcome="dead")
+    assert dead is not None
     stack.create("No more, thank you.", webhook={"url": receiver.url})
     receiver.events(1)
-    deadline = time.monotonic() + 10
-    with stack.http as http:
-        while 'deliveries_total{outcome="dead"} 0.0' in http.get("/metrics").text:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+    until(lambda: (stack.metric("speech_webhook_deliveries_total", outcome="dead") or 0) > dead, "it is not given up")
     assert len(receiver.received) == 1
 
 

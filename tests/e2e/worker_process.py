@@ -3,7 +3,8 @@
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +51,27 @@ def start_worker(stack: Stack, role: str, **settings: str) -> WorkerProcess:
 def ready_workers(stack: Stack) -> set[str]:
     known = ask(stack, "ZRANGE", "workers", 0, -1)
     return {worker for worker in known if ask(stack, "HGET", f"worker:{worker}", "state") == "ready"}
+
+
+@contextmanager
+def frozen(stack: Stack, name: str) -> Iterator[None]:
+    """Inside, this program does nothing. The leases of a worker must be longer than that."""
+    pid = stack.programs[name].pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def a_lease_passes(stack: Stack, role: str) -> None:
+    """For the workers of this role, which were all killed: the next sweep finds that they have been silent for a whole lease.
+    So leases can be too long for any pause of the machine, and nobody waits for them."""
+    dead = [worker for worker in ask(stack, "ZRANGE", "workers", 0, -1) if ask(stack, "HGET", f"worker:{worker}", "role") == role]
+    for worker in dead:  # before its leases: one that ends under a worker that beats is no crash
+        ask(stack, "ZADD", "workers", "XX", 1, worker)
+        for unit in ask(stack, "SMEMBERS", f"held:{worker}"):
+            ask(stack, "ZADD", "leases", "XX", 1, unit)
 
 
 def counted(stack: Stack, name: str) -> int:

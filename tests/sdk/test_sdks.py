@@ -171,7 +171,7 @@ def _delivered(stack: Stack, tenant: str, key: str) -> dict[str, Any]:
             created = http.post("/v1/audio/speech/jobs", json=body)
             assert created.status_code == 202, created.text
             http.get(f"/v1/audio/speech/jobs/{created.json()['id']}", headers={"Prefer": "wait=30"})
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not hook.requests:
             assert time.monotonic() < deadline, f"the event was not delivered\n{stack.logs()}"
             time.sleep(0.05)

@@ -40,7 +40,7 @@ class OtlpReceiver:
     def spans(self) -> list[Seen]:
         return [span for body in list(self.bodies) for span in _spans(body)]
 
-    def wait(self, enough: Callable[[list[Seen]], bool], timeout_s: float = 30) -> list[Seen]:
+    def wait(self, enough: Callable[[list[Seen]], bool], timeout_s: float = 60) -> list[Seen]:
         deadline = time.monotonic() + timeout_s
         while not enough(spans := self.spans):
             assert time.monotonic() < deadline, [(span.service, span.name) for span in spans]

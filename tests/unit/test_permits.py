@@ -1,8 +1,17 @@
 """Permits keep threads free, and no doorbell goes unheard because of them."""
 
 import threading
+import time
+from collections.abc import Callable
 
 from worker.permits import Permits
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def test_no_more_permits_are_given_than_there_are() -> None:
@@ -31,16 +40,16 @@ def test_who_wants_to_be_alone_waits_for_the_others_and_lets_nobody_in() -> None
     def suspect() -> None:
         with permits.alone():
             alone.set()
-            leave.wait(5)
+            leave.wait(60)
         permits.give_back()
 
     thread = threading.Thread(target=suspect)
     thread.start()
+    until(lambda: permits.wanted_alone)
     assert not alone.wait(0.1)
-    assert permits.wanted_alone
     assert not permits.take()
     permits.give_back()
-    assert alone.wait(2)
+    assert alone.wait(60)
     assert not permits.take()
     leave.set()
     thread.join()
@@ -59,8 +68,9 @@ def test_who_holds_none_waits_for_all() -> None:
 
     thread = threading.Thread(target=single_suspect)
     thread.start()
+    until(lambda: permits.wanted_alone)
     assert not alone.wait(0.1)
     permits.give_back()
-    assert alone.wait(2)
+    assert alone.wait(60)
     thread.join()
     assert permits.take()

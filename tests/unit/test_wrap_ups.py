@@ -21,11 +21,15 @@ def begin(wrap_ups: WrapUps, work: Callable[[], object]) -> None:
     wrap_ups.begin(work)
 
 
-def until_there_is_a_place(wrap_ups: WrapUps) -> None:
-    deadline = time.monotonic() + 10
-    while not wrap_ups.take_place():
+def until(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+def until_there_is_a_place(wrap_ups: WrapUps) -> None:
+    until(wrap_ups.take_place)
 
 
 def test_whoever_begins_one_does_not_wait_for_it(two: WrapUps) -> None:
@@ -68,11 +72,11 @@ def test_work_that_breaks_gives_its_place_back_all_the_same_and_the_log_says_why
 
 def test_a_suspect_waits_for_those_under_way_and_not_for_those_that_follow(two: WrapUps) -> None:
     first, second = threading.Event(), threading.Event()
-    begin(two, lambda: first.wait(10))
+    begin(two, lambda: first.wait(60))
     suspect = threading.Thread(target=two.wait_for_those_under_way)
     suspect.start()
-    time.sleep(0.05)
-    begin(two, lambda: second.wait(10))
+    until(lambda: two._changed._waiters)  # type: ignore[attr-defined]
+    begin(two, lambda: second.wait(60))
     assert suspect.is_alive()
     first.set()
     suspect.join(10)

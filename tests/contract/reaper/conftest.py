@@ -62,6 +62,10 @@ class Yard:
     def skip_the_pause(self) -> None:
         self.store.redis.hdel(KEY_PREFIX + "reaper", "next")
 
+    def let_a_minute_pass(self) -> None:
+        """For whoever waits for the turn."""
+        self.store.redis.hincrby(KEY_PREFIX + "reaper", "next", -60_000)
+
     def begin_a_round(self) -> None:
         self.store.redis.delete(KEY_PREFIX + "reaper")
 

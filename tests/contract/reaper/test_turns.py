@@ -64,20 +64,21 @@ def test_the_walk_goes_on_where_a_reaper_was_killed(orphans: Yard) -> None:
     assert orphans.cursor == ORPHANS[19]
     orphans.skip_the_pause()
     # All that a kill -9 leaves behind: a turn that nobody ends.
-    assert isinstance(orphans.store.run(reaping.turn(100)), reaping.Turn)
+    assert isinstance(orphans.store.run(reaping.turn(60_000)), reaping.Turn)
 
     heir = watched(orphans)
-    waited = 0
-    while not heir.listed:
-        waited += reaper(orphans, heir).take_turn() > 0
-    assert waited
+    assert reaper(orphans, heir).take_turn() > 10, "the dead one's turn is not over"
+    assert heir.listed == []
+    orphans.let_a_minute_pass()
+    reaper(orphans, heir).take_turn()
     assert heir.listed == [ORPHANS[19]]
     assert orphans.keys() == ORPHANS[30:]
 
 
 def test_what_a_dead_reaper_still_says_counts_for_nothing(orphans: Yard) -> None:
-    dead = orphans.store.run(reaping.turn(1))
+    dead = orphans.store.run(reaping.turn(60_000))
     assert isinstance(dead, reaping.Turn)
+    orphans.let_a_minute_pass()
     orphans.reap(BY_TEN)
     assert not orphans.store.run(reaping.turned(dead, "on", "t/z", pause_ms=0, round_ms=0,
                                                 deleted={"inputs": reaping.Deleted(60, 60)}))

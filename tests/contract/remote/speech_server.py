@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.services.program import free_port
+
 TEXT = "A word in your ear."
 MODELS = {"object": "list", "data": [{"id": "kokoro", "object": "model", "owned_by": "kokoro"}]}
 VOICES = {"voices": ["af_heart", "am_adam"]}
@@ -50,12 +52,11 @@ class SpeechServer:
         return [asked for asked in self.asked if asked.method == "POST"]
 
     def start(self) -> None:
-        self.start_at(0)
+        self.start_at(free_port())  # not one that the kernel gives away when this server is closed for a while
 
     def start_at(self, port: int) -> None:
-        """0: any port that is free."""
         self.listener = socket.create_server(("127.0.0.1", port))
-        self.port: int = self.listener.getsockname()[1]
+        self.port = port
         self.url = f"https://localhost:{self.port}/v1" if self.tls else f"http://127.0.0.1:{self.port}/v1"
         self._lock = threading.Lock()
         self._threads = [threading.Thread(target=self._accept)]

@@ -34,8 +34,14 @@ def listeners(mill: Mill) -> int:
     return int(mill.store.redis.pubsub_numsub(STOP_CHANNEL)[0][1])
 
 
+def let_all_messages_arrive(mill: Mill, leases: Leases) -> None:
+    """They are heard one after the other, and this one comes last."""
+    mill.store.redis.publish(STOP_CHANNEL, "the last one")
+    until(lambda: "the last one" in leases._stopped_jobs)
+
+
 def until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -55,7 +61,7 @@ def test_a_job_that_is_cancelled_while_the_reply_to_its_claim_is_on_its_way_stop
     mill.submit()
     unit = mill.claim()
     mill.store.run(verbs.cancel(unit.job_id, "local"))
-    time.sleep(0.3)
+    let_all_messages_arrive(mill, leases)
     with leases.holding(unit) as lease, pytest.raises(Stopped):
         lease.wait(10)
 
@@ -65,6 +71,6 @@ def test_a_job_that_was_retried_since_is_not_stopped(mill: Mill, leases: Leases)
     bad, _ = mill.claim("speech:tone:batch"), mill.claim("speech:tone:batch")
     mill.failed(bad)
     mill.store.run(verbs.retry(job_id, "local"))
-    time.sleep(0.3)
+    let_all_messages_arrive(mill, leases)
     with leases.holding(mill.claim("speech:tone:batch")) as lease:
         lease.wait(1)

@@ -1,11 +1,8 @@
 """Streams that break: a client hears one attempt or is told, never two spliced; who is slow or gone holds up nobody."""
 
-import os
-import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -15,36 +12,24 @@ import redis
 
 from speechmill.store.streams import stream_key
 from speechmill.tasks import KEY_PREFIX
+from tests.e2e.held import held
 from tests.e2e.stack import Stack, running_stack
+from tests.e2e.streams.conftest import KEPT_BYTES
 from tests.e2e.streams.listener import Event, events, sound_of
 
 SENTENCE = "This is a sentence of a text that takes its time, and of which there are some more. "
 LONG = SENTENCE * 12
 """Four segments and more."""
-SLOW = LONG.replace("takes", "is slow and takes")
-"""After each segment the worker pauses for two seconds."""
-KEPT_BYTES = 1_000_000
-"""A segment of pcm, which the test voice makes in an instant, and not two."""
+ENDLESS = " ".join(f"This is sentence {n} of a text that nobody has spoken before." for n in range(16)) + " It is HELD here."
+"""Several segments, of which the last does not end while the voice is held."""
 
 
 @pytest.fixture(scope="module")
-def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """For the tests that leave its workers alone, or replace them."""
-    with running_stack(tmp_path_factory.mktemp("mill"), workers=False, PRODUCER__ABANDON_AFTER_S="0.2",
-                       STREAMS__KEPT_BYTES=f"{KEPT_BYTES}") as stack:
+def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Its speech worker is killed and replaced: leases end soon."""
+    with running_stack(tmp_path_factory.mktemp("mortal"), workers=False, WORKER__LEASE_S="3") as stack:
         stack.start("cpu", "worker", "cpu")
         stack.start("speech", "tests.e2e.paced_worker", "speech")
-        stack.wait_ready()
-        yield stack
-
-
-@pytest.fixture
-def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Its workers may be silent for long."""
-    with running_stack(tmp_path_factory.mktemp("patient"), workers=False, WORKER__LEASE_S="300",
-                       STREAMS__KEPT_BYTES=f"{KEPT_BYTES}") as stack:
-        stack.start("speech", "tests.e2e.paced_worker", "speech")
-        stack.start("cpu", "worker", "cpu")
         stack.wait_ready()
         yield stack
 
@@ -57,42 +42,40 @@ def listening(stack: Stack, text: str, **body: Any) -> Iterator[tuple[str, Itera
         yield answer.headers["x-speech-job-id"], events(answer.iter_lines())
 
 
-def test_kill_9_of_the_worker_ends_the_events_with_an_error_and_the_job_is_done_by_the_next(mill: Stack) -> None:
-    with listening(mill, SLOW, seed=7) as (job_id, heard):
+def test_kill_9_of_the_worker_ends_the_events_with_an_error_and_the_job_is_done_by_the_next(mortal: Stack) -> None:
+    with held(mortal), listening(mortal, ENDLESS, seed=7) as (job_id, heard):
         first = next(heard)
-        mill.programs["speech"].kill()
-        mill.start("speech", "tests.e2e.paced_worker", "speech")
+        mortal.programs["speech"].kill()
+        mortal.start("speech", "tests.e2e.paced_worker", "speech")
         rest = list(heard)
-    done = mill.wait(job_id)
+    done = mortal.wait(job_id)
     assert rest[-1].type == "speech.audio.error"
     assert (rest[-1].data["error"]["code"], rest[-1].data["error"]["job_id"]) == ("attempt_lost", job_id)
     assert done["status"] == "completed"
     # With a seed each attempt sounds the same: what was heard is the beginning of one, and nothing of the next was added.
-    assert mill.audio(job_id).startswith(sound_of([first, *rest]))
+    assert mortal.audio(job_id).startswith(sound_of([first, *rest]))
 
 
-def test_kill_9_of_the_worker_cuts_streamed_audio_so_that_no_client_takes_it_for_all(mill: Stack) -> None:
-    with mill.http as http, http.stream("POST", "/v1/audio/speech", json={"input": SLOW, "stream_format": "audio"}) as answer:
+def test_kill_9_of_the_worker_cuts_streamed_audio_so_that_no_client_takes_it_for_all(mortal: Stack) -> None:
+    body = {"input": ENDLESS, "stream_format": "audio"}
+    with held(mortal), mortal.http as http, http.stream("POST", "/v1/audio/speech", json=body) as answer:
         chunks = answer.iter_raw()
         next(chunks)
-        mill.programs["speech"].kill()
-        mill.start("speech", "tests.e2e.paced_worker", "speech")
+        mortal.programs["speech"].kill()
+        mortal.start("speech", "tests.e2e.paced_worker", "speech")
         with pytest.raises(httpx.RemoteProtocolError, match="incomplete chunked read"):
             list(chunks)
-    assert mill.wait(answer.headers["x-speech-job-id"])["status"] == "completed"
+    assert mortal.wait(answer.headers["x-speech-job-id"])["status"] == "completed"
 
 
 def test_attempts_that_were_lost_before_any_sound_cost_only_time(mill: Stack) -> None:
     (mill.folder / "broken").touch()
-    before = len(listed(mill))
-    with ThreadPoolExecutor(1) as thread, mill.http as http:
-        answer = thread.submit(http.post, "/v1/audio/speech", json={"input": "BREAK, then don't.", "stream_format": "sse"})
-        until(lambda: len(listed(mill)) > before and listed(mill)[0]["attempts"] > 1, mill)
-        (mill.folder / "broken").unlink()
-        told = list(events(answer.result().text.split("\n")))
-    job = listed(mill)[0]
+    with listening(mill, "BREAK ONCE, and then don't.") as (job_id, heard):
+        told = list(heard)
+    job = mill.job(job_id)
     assert (told[-1].type, job["status"]) == ("speech.audio.done", "completed")
-    assert mill.audio(job["id"]) == sound_of(told)
+    assert job["attempts"] > 1
+    assert mill.audio(job_id) == sound_of(told)
 
 
 def test_a_voice_that_fails_before_any_sound_is_a_plain_error(mill: Stack) -> None:
@@ -112,7 +95,7 @@ def test_a_voice_that_fails_in_the_middle_ends_the_events_with_an_error(mill: St
 
 
 def test_a_job_that_is_cancelled_ends_its_events_with_an_error(mill: Stack) -> None:
-    with listening(mill, SLOW) as (job_id, heard):
+    with held(mill), listening(mill, ENDLESS) as (job_id, heard):
         next(heard)
         with mill.http as http:
             assert http.post(f"/v1/audio/speech/jobs/{job_id}/cancel").status_code == 200
@@ -122,27 +105,24 @@ def test_a_job_that_is_cancelled_ends_its_events_with_an_error(mill: Stack) -> N
 
 
 def test_a_client_that_hangs_up_cancels_its_job(mill: Stack) -> None:
-    with listening(mill, SLOW) as (job_id, heard):
-        next(heard)
-    assert mill.wait(job_id)["status"] == "cancelled"
+    with held(mill):
+        with listening(mill, ENDLESS) as (job_id, heard):
+            next(heard)
+        assert mill.wait(job_id)["status"] == "cancelled"
 
 
-def test_a_client_that_is_too_slow_is_told_and_the_job_goes_on(patient: Stack) -> None:
-    text = SENTENCE * 48
-    worker = patient.programs["speech"].pid
-    with slow_client(patient, {"input": text, "response_format": "pcm", "stream_format": "sse"}) as client:
+def test_a_client_that_is_too_slow_is_told_and_the_job_goes_on(mill: Stack) -> None:
+    # Held: were the job done soon, this client would get the rest of it from storage.
+    body = {"input": SENTENCE * 47 + "It is HELD here.", "response_format": "pcm", "stream_format": "sse"}
+    with held(mill), slow_client(mill, body) as client:
         begin = client.recv(1000).decode()
         job_id = begin.partition("x-speech-job-id: ")[2].partition("\r\n")[0]
         assert job_id, begin
-        with raw_redis(patient) as server:
-            until(lambda: n_pieces(server, job_id) >= 300, patient)
-        os.kill(worker, signal.SIGSTOP)  # else the job may be done before this client is behind
-        try:
-            said = everything(client)
-        finally:
-            os.kill(worker, signal.SIGCONT)
+        with raw_redis(mill) as server:
+            until(lambda: n_pieces(server, job_id) >= 300, mill)
+        said = everything(client)
     assert b'"client_too_slow"' in said
-    done = patient.wait(job_id)
+    done = mill.wait(job_id)
     assert done["status"] == "completed"
     assert len(said) < done["output"]["bytes"]
 
@@ -158,12 +138,6 @@ def test_a_stream_takes_no_more_of_redis_than_its_cap_and_goes_by_itself(mill: S
         assert 0 < server.ttl(key) <= 120
 
 
-def listed(stack: Stack) -> list[dict[str, Any]]:
-    with stack.http as http:
-        data: list[dict[str, Any]] = http.get("/v1/audio/speech/jobs").json()["data"]
-    return data
-
-
 def raw_redis(stack: Stack) -> "closing[Any]":
     """A connection that leaves sound as it is."""
     return closing(redis.Redis.from_url(stack.redis.url))
@@ -176,7 +150,7 @@ def n_pieces(server: Any, job_id: str) -> int:
     return int(last[0][0].partition(b"-")[0]) if last else 0
 
 
-def until(reached: Callable[[], bool], stack: Stack, timeout_s: float = 40) -> None:
+def until(reached: Callable[[], bool], stack: Stack, timeout_s: float = 60) -> None:
     deadline = time.monotonic() + timeout_s
     while not reached():
         assert time.monotonic() < deadline, stack.logs()

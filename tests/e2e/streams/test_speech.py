@@ -10,6 +10,7 @@ import openai
 import pytest
 
 from speechmill.request import CONTENT_TYPES, AudioFormat
+from tests.e2e.held import held
 from tests.e2e.stack import Stack
 from tests.e2e.streams.listener import Event, events, sound_of
 from tests.unit.audio.sound import decoded
@@ -113,13 +114,14 @@ def test_events_are_refused_where_nobody_stays_to_listen(stack: Stack) -> None:
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "stream_format")
 
 
-def test_the_first_sound_comes_before_the_last_is_made(stack: Stack) -> None:
+def test_the_first_sound_comes_before_the_last_is_made(mill: Stack) -> None:
     """The job is not completed when its first event is there."""
-    with stack.http as http, http.stream("POST", "/v1/audio/speech", json={
-            "input": f"{LONG * 6} Early.", "response_format": "opus", "stream_format": "sse"}) as answer:
+    with held(mill), mill.http as http, http.stream("POST", "/v1/audio/speech", json={
+            "input": f"{LONG} It is HELD here.", "response_format": "opus", "stream_format": "sse"}) as answer:
         heard = events(answer.iter_lines())
         assert next(heard).type == "speech.audio.delta"
-        assert stack.job(answer.headers["x-speech-job-id"])["status"] == "in_progress"
+        assert mill.job(answer.headers["x-speech-job-id"])["status"] == "in_progress"
+        (mill.folder / "held").unlink()
         assert list(heard)[-1].type == "speech.audio.done"
 
 

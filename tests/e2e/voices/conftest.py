@@ -1,11 +1,8 @@
 """A whole system with models that clone voices and that design them (stand-ins: their sound is tones), and tenants."""
 
 import io
-import os
-import signal
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +69,7 @@ class Parlour:
 def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("voices")
     settings = {"PRODUCER__DEFAULT_MODEL": "tone", "PRODUCER__ADMIN_KEY": ADMIN_KEY, "VOICES__FILE_BYTES": "3000000",
-                "VOICES__KEPT": str(KEPT), "WORKER__RESPEAK_FLAGGED": "false"}
+                "VOICES__KEPT": str(KEPT), "WORKER__RESPEAK_FLAGGED": "false", "WORKER__LEASE_S": "30"}
     with running_stack(folder, workers=False, **settings) as stack:
         stack.start("tone", "worker", "speech")
         stack.start("mimic", "tests.e2e.voices.mimic", "speech")
@@ -94,16 +91,6 @@ def new_parlour(mill: Stack, *scopes: str, tenant: str = "") -> Parlour:
         answer = http.post("/v1/admin/keys", json={"tenant": tenant, "scopes": list(scopes) or ["speech", "read"]})
     assert answer.status_code in (200, 201), answer.text
     return Parlour(mill, tenant, answer.json()["key"])
-
-
-@contextmanager
-def frozen(mill: Stack, name: str) -> Iterator[None]:
-    """Inside, this worker does nothing; for less than a lease."""
-    os.kill(mill.programs[name].pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(mill.programs[name].pid, signal.SIGCONT)
 
 
 def ready(answer: httpx.Response) -> dict[str, Any]:

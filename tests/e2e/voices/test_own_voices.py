@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import soundfile
 
-from tests.e2e.voices.conftest import KEPT, VOICES, Parlour, error_of, frozen, new_parlour, ready, recording
+from tests.e2e.voices.conftest import KEPT, VOICES, Parlour, error_of, new_parlour, ready, recording
+from tests.e2e.worker_process import frozen
 
 
 def test_a_recording_becomes_a_voice_with_what_was_measured_and_what_was_consented_to(parlour: Parlour) -> None:

@@ -87,13 +87,16 @@ async function listJobs(client) {
   return (await collect(client.getAPIList(JOBS, CursorPage, { query: { limit: 3 } }))).map((job) => job.id);
 }
 
-// Ask until this minute's requests are used up; then the SDK's own retry waits as long as it is told to.
+// Ask until this minute's requests are used up; then the SDK's own retry waits as long as it is told to. Once more where this took
+// so long that a request was free again.
 async function runIntoTheLimit(client) {
-  let refused;
-  do {
-    refused = await refusal(() => client.post(`${JOBS}/speech_none/cancel`));
-  } while (refused.status === 404);
-  const spoken = await counted(client, 3, { model: "tts-1", voice: "alloy", input: "Hello again." });
+  let refused, spoken;
+  for (let round = 0; round < 5 && !spoken?.retries; round += 1) {
+    do {
+      refused = await refusal(() => client.post(`${JOBS}/speech_none/cancel`));
+    } while (refused.status === 404);
+    spoken = await counted(client, 3, { model: "tts-1", voice: "alloy", input: "Hello again." });
+  }
   return { refused, bytes: spoken.bytes, retries: spoken.retries, left: spoken.headers.get("x-ratelimit-remaining-requests") };
 }
 

@@ -1,6 +1,7 @@
 """Voices to clone, as a worker's threads ask for them: many at once, most for the same."""
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -34,7 +35,7 @@ class GatedBlobs(FolderBlobs):
     def open(self, key: str, offset: int = 0, length: int | None = None) -> Iterator[BinaryIO]:
         self.n_read += 1
         if key == self.gated:
-            assert self.gate.wait(10)
+            assert self.gate.wait(60)
         with super().open(key, offset, length) as stream:
             yield stream
 
@@ -47,6 +48,12 @@ def blobs(tmp_path: Path) -> GatedBlobs:
 def keep(blobs: GatedBlobs, name: str, audio: bytes) -> ReferenceSpec:
     blobs.put(reference_key("tenant", name), audio, "audio/wav")
     return ReferenceSpec(sha256=name, text="One.")
+
+
+def n_waiting(references: References) -> int:
+    """Threads that wait for what another one reads."""
+    recordings = references._decoded.values()
+    return max((len(future._condition._waiters) for future in recordings), default=0)  # type: ignore[attr-defined]
 
 
 def test_a_recording_is_read_once_for_all_who_ask_for_it(blobs: GatedBlobs) -> None:
@@ -65,10 +72,10 @@ def test_a_recording_that_is_slow_to_come_holds_up_no_other(blobs: GatedBlobs) -
     with ThreadPoolExecutor(2) as threads:
         waiting = threads.submit(references.get, "tenant", slow)
         try:
-            assert len(threads.submit(references.get, "tenant", quick).result(5).pcm) == 48_000
+            assert len(threads.submit(references.get, "tenant", quick).result(60).pcm) == 48_000
         finally:
             blobs.gate.set()
-        assert len(waiting.result(10).pcm) == 24_000
+        assert len(waiting.result(60).pcm) == 24_000
 
 
 def test_what_is_no_sound_is_refused_to_all_who_wait_for_it_and_looked_at_once(blobs: GatedBlobs) -> None:
@@ -76,10 +83,11 @@ def test_what_is_no_sound_is_refused_to_all_who_wait_for_it_and_looked_at_once(b
     blobs.gated = reference_key("tenant", spec.sha256)
     with ThreadPoolExecutor(4) as threads:
         waiting = [threads.submit(references.get, "tenant", spec) for _ in range(4)]
-        while sum(future.running() for future in waiting) < 4:
-            pass
-        threading.Timer(0.2, blobs.gate.set).start()
-        assert all(isinstance(future.exception(10), BadReference) for future in waiting)
+        deadline = time.monotonic() + 60
+        while n_waiting(references) < 3 and time.monotonic() < deadline:
+            time.sleep(0.005)
+        blobs.gate.set()
+        assert all(isinstance(future.exception(60), BadReference) for future in waiting)
     assert blobs.n_read == 1
     keep(blobs, "a" * 64, wav(tone(1.0)))
     assert len(references.get("tenant", spec).pcm) == 24_000

@@ -39,13 +39,16 @@ def test_a_server_that_restarts_is_waited_for() -> None:
     port = free_port()
     result: list[dict[str, Any]] = []
     with Api(f"http://127.0.0.1:{port}") as api:
-        with running_server(lambda _: Answer(200, view("queued"), {"connection": "close"}), port):
+        with running_server(lambda _: Answer(200, view("queued"), {"connection": "close"}), port) as server:
             waiting = threading.Thread(target=lambda: result.append(follow(api, "speech_1")))
             waiting.start()
-            time.sleep(0.3)
+            deadline = time.monotonic() + 60
+            while not server.asked:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
         time.sleep(0.3)
         with running_server(lambda _: Answer(200, view("completed")), port):
-            waiting.join(timeout=10)
+            waiting.join(timeout=60)
     assert result[0]["status"] == "completed"
 
 

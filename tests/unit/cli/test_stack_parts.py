@@ -36,7 +36,7 @@ def group() -> Iterator[ProcessGroup]:
         made.end()
 
 
-def until(true: Callable[[], bool], timeout_s: float = 10) -> None:
+def until(true: Callable[[], bool], timeout_s: float = 60) -> None:
     deadline = time.monotonic() + timeout_s
     while not true():
         assert time.monotonic() < deadline, "it did not come true"
@@ -175,7 +175,7 @@ def test_redis_keeps_what_it_acknowledged_over_a_kill(
         path, url = configure(folder, "secret")
         part = Part(Program("Redis", (program, str(path)), os.environ, folder.logs / "redis.log", 5), group.id)
         part.start(0)
-        patience = Retry(ConstantBackoff(0.05), 100)
+        patience = Retry(ConstantBackoff(0.05), 600)
         with redis.Redis.from_url(url, decode_responses=True, retry=patience) as client:
             client.ping()
             assert client.get("it") == value

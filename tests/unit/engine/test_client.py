@@ -79,7 +79,7 @@ def heard(speaking: Speaking) -> Pcm:
     return np.concatenate(list(speaking.chunks()))
 
 
-def wait_for(true: Callable[[], bool], timeout_s: float = 10) -> None:
+def wait_for(true: Callable[[], bool], timeout_s: float = 60) -> None:
     deadline = time.monotonic() + timeout_s
     while not true():
         assert time.monotonic() < deadline
@@ -154,7 +154,7 @@ def test_an_utterance_that_nobody_reads_holds_up_nobody(open_house: Open) -> Non
 
 
 def test_a_cancelled_utterance_ends_and_is_forgotten(open_house: Open) -> None:
-    house = open_house(ToneOptions(step_s=0.05))
+    house = open_house(ToneOptions(step_s=0.2))
     house.client.start()
     doomed, lucky = house.say("x" * 2000, streamed=True), house.say("x" * 50)
     chunks = doomed.chunks()
@@ -200,8 +200,8 @@ def test_a_factory_that_does_not_exist_is_named(open_house: Open) -> None:
 
 
 def test_a_start_that_takes_too_long_is_ended(open_house: Open, tmp_path: Path) -> None:
-    house = open_house(ToneOptions(starts_file=tmp_path / "starts", start_s=60), start_timeout_s=1)
-    with pytest.raises(EngineDied, match="not ready within 1 s"):
+    house = open_house(ToneOptions(starts_file=tmp_path / "starts", start_s=60), start_timeout_s=3)
+    with pytest.raises(EngineDied, match="not ready within 3 s"):
         house.client.start()
     assert not is_running(int((tmp_path / "starts").read_text()))
 
@@ -212,7 +212,7 @@ def test_a_client_that_is_closed_while_it_starts_says_so_at_once(open_house: Ope
     begun = time.monotonic()
     with pytest.raises(EngineDied, match="closed"):
         house.client.start()
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
 
 
 def test_a_client_that_was_closed_before_does_not_start(open_house: Open) -> None:
@@ -229,7 +229,7 @@ def test_kill_9_fails_what_was_in_flight_once_and_the_next_process_speaks(open_h
     house = open_house(ToneOptions(step_s=0.3))
     house.client.start()
     before = house.engine_pid()
-    doomed = [house.say(f"x{n}" * 100, streamed=True) for n in range(3)]
+    doomed = [house.say(f"x{n}" * 2000, streamed=True) for n in range(3)]
     next(doomed[0].chunks())
     os.kill(before, signal.SIGKILL)
     for speaking in doomed:
@@ -245,7 +245,7 @@ def test_nothing_fails_before_its_death_was_told_of_and_the_engine_is_back_meanw
 
     def died(_ids: Sequence[int]) -> None:
         telling.set()
-        told.wait(10)
+        told.wait(100)
 
     client = EngineClient(StartOptions(TONES, ToneOptions()), on_death=died)
     try:
@@ -253,12 +253,12 @@ def test_nothing_fails_before_its_death_was_told_of_and_the_engine_is_back_meanw
         doomed = client.speak(Speak(id=1, text="CRASH", language="english"))
         with ThreadPoolExecutor(1) as threads:
             reading = threads.submit(heard, doomed)
-            assert telling.wait(10)
+            assert telling.wait(60)
             assert len(heard(client.speak(Speak(id=2, text="Meanwhile.", language="english"))))
             assert not reading.done()
             told.set()
             with pytest.raises(EngineDied):
-                reading.result(10)
+                reading.result(60)
     finally:
         client.close()
 
@@ -270,20 +270,20 @@ def test_an_exception_in_a_step_ends_the_process_and_says_which(house: House) ->
 
 
 def test_a_step_that_hangs_is_killed_and_the_log_shows_where(open_house: Open, caplog: pytest.LogCaptureFixture) -> None:
-    house = open_house(stall_s=1.5)
+    house = open_house(stall_s=3)
     house.client.start()
     begun = time.monotonic()
     with pytest.raises(EngineDied, match="SIGKILL"):
         heard(house.say("HANG"))
-    assert 1.5 < time.monotonic() - begun < 6
-    assert "no sign of life for 1.5 s" in caplog.text
+    assert 2 < time.monotonic() - begun < 60
+    assert "no sign of life for 3 s" in caplog.text
     assert "in _obey" in caplog.text
     assert ("tests.unit.engine.tone_speaker", "about to hang") in [(line.name, line.message) for line in caplog.records]
     assert len(heard(house.say("Again.")))
 
 
 def test_a_stopped_process_counts_as_hung(open_house: Open) -> None:
-    house = open_house(stall_s=1.0)
+    house = open_house(stall_s=3)
     house.client.start()
     os.kill(house.engine_pid(), signal.SIGSTOP)
     with pytest.raises(EngineDied):
@@ -299,7 +299,7 @@ def test_nobody_waits_for_a_hung_engine_to_hear_of_an_utterance_or_of_its_end(op
     long = Reference(np.ones(30 * 24_000, np.float32), "One.")
     doomed, leaving = house.say("x", reference=long), house.say("x", reference=long)
     leaving.cancel()
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 3.5
     with pytest.raises(EngineDied):
         heard(doomed)
     assert list(leaving.chunks()) == []
@@ -309,8 +309,9 @@ def test_nobody_waits_for_a_hung_engine_to_hear_of_an_utterance_or_of_its_end(op
 def test_utterances_wait_for_a_restart_and_can_be_cancelled_meanwhile(open_house: Open) -> None:
     house = open_house(ToneOptions(start_s=0.5))
     house.client.start()
-    os.kill(house.engine_pid(), signal.SIGKILL)
-    wait_for(lambda: house.client.pid is None)
+    before = house.engine_pid()
+    os.kill(before, signal.SIGKILL)
+    wait_for(lambda: house.client.pid != before)
     waiting, leaving = house.say("I can wait."), house.say("I can't.")
     leaving.cancel()
     assert list(leaving.chunks()) == []
@@ -340,7 +341,7 @@ def test_an_engine_that_grows_is_replaced_and_no_utterance_is_lost(open_house: O
     with ThreadPoolExecutor(4) as threads:
         lengths = list(threads.map(lambda n: len(heard(house.say(f"GROW {n} " + "x" * 40))), range(24)))
     assert all(lengths)
-    assert len((tmp_path / "starts").read_text().splitlines()) > 1
+    wait_for(lambda: len((tmp_path / "starts").read_text().splitlines()) > 1)
     assert house.deaths == []
 
 
@@ -358,7 +359,7 @@ def test_a_limit_below_what_a_fresh_engine_has_replaces_nothing(open_house: Open
 def test_closing_ends_the_process_and_cancels_what_is_in_flight(open_house: Open) -> None:
     house = open_house(ToneOptions(step_s=0.2))
     house.client.start()
-    pid, speaking = house.engine_pid(), house.say("x" * 500, streamed=True)
+    pid, speaking = house.engine_pid(), house.say("x" * 5000, streamed=True)
     chunks = speaking.chunks()
     next(chunks)
     house.client.close()
@@ -400,7 +401,7 @@ time.sleep(60)
         engine = int((tmp_path / "starts").read_text())
         assert is_running(engine)
         worker.kill()
-    wait_for(lambda: not is_running(engine), timeout_s=3)
+    wait_for(lambda: not is_running(engine), timeout_s=30)
 
 
 def test_a_signal_to_stop_every_process_of_the_service_leaves_the_engine_to_its_worker(house: House) -> None:

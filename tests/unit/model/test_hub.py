@@ -201,7 +201,7 @@ def test_a_killed_fetch_goes_on_where_it_stopped(machine: Machine) -> None:
     process = machine.start()
     send(process, "Qwen/tiny", offline=False)
     try:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while not any(part.stat().st_size == 4_000_000 for part in machine.unfinished()):
             assert time.monotonic() < until
             time.sleep(0.05)

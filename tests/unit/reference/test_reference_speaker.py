@@ -1,7 +1,5 @@
 """What becomes of utterances that the package speaks in calls of several. The package here speaks at once."""
 
-import time
-
 import pytest
 
 from tests.unit.reference.still_package import StillPackage, StillReference, speak
@@ -20,14 +18,20 @@ def test_who_waits_together_is_spoken_in_one_call() -> None:
 
 
 def test_a_call_waits_a_moment_for_more() -> None:
-    reference = StillReference(gather_s=0.05)
+    reference = StillReference(batch=2, gather_s=3600)
     reference.submit(speak(1))
     assert reference.speaker.step()
+    assert reference.package.calls == []
     reference.submit(speak(2))
-    began = time.monotonic()
     reference.run()
     assert reference.package.calls == [[1, 2]]
-    assert time.monotonic() - began < 1
+
+
+def test_who_stays_alone_is_spoken_when_that_moment_is_over() -> None:
+    reference = StillReference(batch=2, gather_s=0.05)
+    reference.submit(speak(1))
+    reference.run()
+    assert reference.package.calls == [[1]]
 
 
 def test_nothing_to_do_is_said() -> None:

@@ -77,6 +77,8 @@ def test_what_was_answered_500_or_not_at_all_is_seen_and_not_taken() -> None:
             await post(event())
         receiver.turn(Manners.HANG)
         hanging = asyncio.create_task(post(event()))
+        while receiver.events["evt_1"].n_posts < 3:  # noqa: ASYNC110  the receiver tells nobody
+            await asyncio.sleep(0.01)
         await asyncio.sleep(SOON_S)
         assert not hanging.done()
         receiver.turn(Manners.TAKE)
