@@ -45,6 +45,9 @@ def celery_app(redis_url: str) -> Celery:
     app = Celery("speechmill", broker=redis_url, set_as_current=False)
     app.conf.update(
         task_ignore_result=True,
+        # There are no results, and so nothing that threads could disturb. Else each thread would look for the backend among all
+        # installed packages: ten milliseconds of Python, and 2.4 s before the last of 256 has given its unit back.
+        result_backend_thread_safe=True,
         task_acks_late=False,                     # the job's record, not the message, is what must survive
         task_serializer="json",
         accept_content=["json"],
