@@ -36,7 +36,7 @@ test-all: .venv/.dev-ready check .venv-oracle/.ready ## the checks, all tests, a
 
 check: .venv/.dev-ready docs-check ## style, types, layering, locks, containers' files, generated docs
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy --strict speechmill producer worker deploy/images_together.py
+	@$(BIN)/mypy --strict speechmill producer worker tests deploy/images_together.py
 	@$(BIN)/lint-imports
 	@$(PYTHON) -m pytest -q tests/unit/test_imports.py
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import soundfile  # type: ignore[import-untyped]
+import soundfile
 
 ROOT = Path(__file__).parent.parent
 PROJECT = "speechmill-images"

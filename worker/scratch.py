@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import soundfile  # type: ignore[import-untyped]
+import soundfile
 
 from speechmill.errors import EncodingFailed
 from speechmill.settings import Settings, variable

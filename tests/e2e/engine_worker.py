@@ -22,5 +22,6 @@ TONES = "tests.e2e.held_tones:speaker"
 TONE_OPTIONS = ToneOptions(step_s=0.2, starts_file=FOLDER / "starts", start_s=0.2, unless=FOLDER / "no-engine")
 
 if __name__ == "__main__":
-    app.open_voice = lambda settings, watcher: Qwen3(ToneStart(TONES, settings.engine, settings.worker, TONE_OPTIONS), watcher)
+    vars(app)["open_voice"] = lambda settings, watcher: Qwen3(
+        ToneStart(TONES, settings.engine, settings.worker, TONE_OPTIONS), watcher)
     sys.exit(main(sys.argv[1:]))

@@ -67,5 +67,5 @@ class FaultyTone:
 
 
 if __name__ == "__main__":
-    app.open_voice = lambda _settings, _watcher: FaultyTone()
+    vars(app)["open_voice"] = lambda _settings, _watcher: FaultyTone()
     sys.exit(main(sys.argv[1:]))

@@ -82,5 +82,5 @@ class PacedTone:
 
 
 if __name__ == "__main__":
-    app.open_voice = lambda _settings, _watcher: PacedTone()
+    vars(app)["open_voice"] = lambda _settings, _watcher: PacedTone()
     sys.exit(main(sys.argv[1:]))

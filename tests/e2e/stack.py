@@ -45,14 +45,16 @@ class Stack:
     def job(self, job_id: str) -> dict[str, Any]:
         with self.http as http:
             answer = http.get(f"/v1/audio/speech/jobs/{job_id}")
-            assert answer.status_code == 200, answer.text
-            return answer.json()
+        assert answer.status_code == 200, answer.text
+        job: dict[str, Any] = answer.json()
+        return job
 
     def create(self, text: str, **body: Any) -> dict[str, Any]:
         with self.http as http:
             answer = http.post("/v1/audio/speech/jobs", json={"input": text, **body})
         assert answer.status_code == 202, answer.text
-        return answer.json()
+        job: dict[str, Any] = answer.json()
+        return job
 
     def wait(self, job_id: str, timeout_s: float = 90) -> dict[str, Any]:
         """The job once it has ended."""
@@ -61,8 +63,10 @@ class Stack:
             while time.monotonic() < deadline:
                 with suppress(httpx.TransportError):
                     answer = http.get(f"/v1/audio/speech/jobs/{job_id}", headers={"Prefer": "wait=5"})
-                    if answer.status_code == 200 and answer.json()["status"] in ("completed", "failed", "cancelled", "expired"):
-                        return answer.json()
+                    if answer.status_code == 200:
+                        job: dict[str, Any] = answer.json()
+                        if job["status"] in ("completed", "failed", "cancelled", "expired"):
+                            return job
         raise AssertionError(f"{job_id} has not ended in {timeout_s} s: {self.job(job_id)}\n{self.logs()}")
 
     def audio(self, job_id: str) -> bytes:

@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import soundfile  # type: ignore[import-untyped]
+import soundfile
 
 from tests.e2e.stack import Stack
 from tests.e2e.test_readme import stand_in_for_curl

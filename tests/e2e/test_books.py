@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 import redis
-import soundfile  # type: ignore[import-untyped]
+import soundfile
 
 from speechmill.store.client import Policy, Store
 from tests.e2e.stack import Stack, running_stack

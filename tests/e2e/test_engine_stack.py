@@ -62,7 +62,8 @@ def wait_for(stack: Stack, true: Callable[[], bool], timeout_s: float = 60) -> N
 
 def segments(stack: Stack, job_id: str) -> list[dict[str, Any]]:
     with stack.http as http:
-        return http.get(f"/v1/audio/speech/jobs/{job_id}/segments", params={"limit": 1000}).json()["data"]
+        data: list[dict[str, Any]] = http.get(f"/v1/audio/speech/jobs/{job_id}/segments", params={"limit": 1000}).json()["data"]
+    return data
 
 
 def n_completed(stack: Stack, job_id: str) -> int:

@@ -3,6 +3,7 @@
 import io
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
@@ -43,9 +44,9 @@ def test_a_long_text_is_cut_spoken_and_joined(stack: Stack) -> None:
 
 def test_segments_tile_the_text_and_carry_times(stack: Stack) -> None:
     job = stack.wait(stack.create(LONG, response_format="wav")["id"])
-    segments: list[dict[str, object]] = []
+    segments: list[dict[str, Any]] = []
     with stack.http as http:
-        after: object = ""
+        after: str | int = ""
         while True:
             page = http.get(f"{JOBS}/{job['id']}/segments", params={"limit": 7, "after": after}).json()
             segments += page["data"]
@@ -56,12 +57,12 @@ def test_segments_tile_the_text_and_carry_times(stack: Stack) -> None:
     place = 0
     time_s = 0.0
     for segment in segments:
-        start, end = segment["span"]  # type: ignore[misc]
+        start, end = segment["span"]
         assert start == place
-        assert segment["text"] in LONG  # type: ignore[operator]
+        assert segment["text"] in LONG
         assert segment["status"] == "completed"
-        assert time_s <= segment["start_seconds"] < segment["end_seconds"]  # type: ignore[operator]
-        place, time_s = end, segment["end_seconds"]  # type: ignore[assignment]
+        assert time_s <= segment["start_seconds"] < segment["end_seconds"]
+        place, time_s = end, segment["end_seconds"]
     assert place == len(LONG)
     assert time_s <= job["output"]["duration_seconds"] + 0.01
 

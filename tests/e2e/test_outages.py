@@ -109,7 +109,7 @@ def test_with_storage_down_results_are_held_and_land_later(tmp_path_factory: pyt
 def test_a_hanging_store_is_told_from_a_slow_one_within_two_seconds(tmp_path_factory: pytest.TempPathFactory) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         s3 = S3Settings(bucket="speech", endpoint_url=f"http://127.0.0.1:{deaf.getsockname()[1]}",
-                        access_key_id="a", secret_access_key="b")  # type: ignore[arg-type]
+                        access_key_id="a", secret_access_key="b")
         with running_stack(tmp_path_factory.mktemp("hangs"), s3=s3, workers=False) as stack:
             publish_catalogue(stack)
             refused_in_time(stack, "storage_unavailable", {"input": "A large one. " * 5000})

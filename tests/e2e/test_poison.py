@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from math import ceil, log2
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,8 @@ from tests.e2e.worker_process import a_lease_passes
 
 N_SLOTS = 64
 MAX_CRASHES = 3
-SETTINGS = {"WORKER__LEASE_S": "60", "WORKER__SWEEP_S": "0.2", "WORKER__RESERVED_SLOTS": "1",
-            "WORKER__SPEECH_SLOTS": str(N_SLOTS + 1)}
+SETTINGS: dict[str, Any] = {"WORKER__LEASE_S": "60", "WORKER__SWEEP_S": "0.2", "WORKER__RESERVED_SLOTS": "1",
+                            "WORKER__SPEECH_SLOTS": str(N_SLOTS + 1)}
 
 pytestmark = pytest.mark.timeout(300)  # a worker is started a dozen times
 

@@ -29,7 +29,7 @@ def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         "design": write_checkpoint(folder / "Tiny-VoiceDesign", "voice_design"),
         "clone": write_checkpoint(folder / "Tiny-Base", "base"),
     }
-    settings = {"ENGINE__SLOT_POSITIONS": "768", "ENGINE__DEVICE": "cpu", "ENGINE__CPU_THREADS": "1",
+    settings: dict[str, Any] = {"ENGINE__SLOT_POSITIONS": "768", "ENGINE__DEVICE": "cpu", "ENGINE__CPU_THREADS": "1",
                 "PRODUCER__DEFAULT_MODEL": SPEAKERS}
     with running_stack(folder / "stack", workers=False, **settings) as stack:
         for name, checkpoint in checkpoints.items():
@@ -238,7 +238,7 @@ def test_a_prompt_that_fits_no_slot_is_refused_and_says_by_how_much(mill: Stack)
 def test_an_engines_figures_are_on_the_metrics_page_until_its_worker_leaves(mill: Stack) -> None:
     assert counted(mill, "speech_engine_frames_total", SMALL) == 0
     assert [mill.metric("speech_engine_slots", model=SMALL, state=state) for state in ("used", "free")] == [0, 4]
-    assert mill.metric("speech_engine_resident_memory_bytes", model=SMALL) > 50e6
+    assert (mill.metric("speech_engine_resident_memory_bytes", model=SMALL) or 0) > 50e6
     mill.programs["small"].stop()
     until(lambda: mill.metric("speech_engine_slots", model=SMALL) is None, "its figures stay")
     assert mill.metric("speech_engine_slots", model=SPEAKERS) == 4

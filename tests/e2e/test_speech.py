@@ -138,7 +138,7 @@ def test_bad_requests_name_the_field_and_enqueue_nothing(stack: Stack, content: 
 
 
 def test_a_streamed_body_over_the_limit_is_refused_too(stack: Stack) -> None:
-    def pieces() -> object:
+    def pieces() -> Iterator[bytes]:
         yield b'{"input": "'
         for _ in range(100):
             yield b"x" * 100_000

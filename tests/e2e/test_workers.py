@@ -52,7 +52,8 @@ def in_progress(stack: Stack, job_id: str, at_least: int = 1, timeout_s: float =
 
 def segments(stack: Stack, job_id: str) -> list[dict[str, Any]]:
     with stack.http as http:
-        return http.get(f"/v1/audio/speech/jobs/{job_id}/segments", params={"limit": 1000}).json()["data"]
+        data: list[dict[str, Any]] = http.get(f"/v1/audio/speech/jobs/{job_id}/segments", params={"limit": 1000}).json()["data"]
+    return data
 
 
 def test_kill_9_of_every_worker_loses_nothing_and_speaks_nothing_twice(mortal: Stack) -> None:

@@ -3,7 +3,7 @@
 import io
 
 import numpy as np
-import soundfile  # type: ignore[import-untyped]
+import soundfile
 
 from speechmill.errors import BadReference
 from speechmill.settings import VoiceSettings

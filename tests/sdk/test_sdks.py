@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-import soundfile  # type: ignore[import-untyped]
+import soundfile
 
 from speechmill.webhook import secret_of
 from tests.contract.webhook_receiver import receiver

@@ -93,7 +93,7 @@ def test_a_base_checkpoint_has_one_voice_that_needs_a_reference() -> None:
 # --- how it is started
 
 def start(factory: str, tmp_path: Path, **settings: object) -> EngineStart:
-    engine = EngineSettings(checkpoint=str(tmp_path), cpu_threads=3, **settings)  # type: ignore[arg-type]
+    engine = EngineSettings(checkpoint=str(tmp_path), cpu_threads=3, **settings)
     return EngineStart(factory, engine, WorkerSettings(speech_slots=64, reserved_slots=3))
 
 

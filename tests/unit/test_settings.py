@@ -61,7 +61,7 @@ def test_settings_do_not_change_and_do_not_show_secrets(monkeypatch: pytest.Monk
     monkeypatch.setenv("SPEECHMILL_WEBHOOKS__SECRET", "whsec_very_secret")
     settings = load_settings()
     with pytest.raises(ValidationError):
-        settings.redis.url = "redis://elsewhere"
+        settings.redis.url = "redis://elsewhere"  # type: ignore[misc]
     assert "very_secret" not in repr(settings)
 
 

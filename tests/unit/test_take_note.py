@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-import soundfile  # type: ignore[import-untyped]
+import soundfile
 
 from worker.encode import lossless_bytes, read_lossless
 from worker.take_note import Note, read_note, with_note

@@ -203,7 +203,7 @@ def test_retry_after_is_bounded_by_a_day_and_grants_no_attempts() -> None:
 
 
 def test_a_schedule_of_an_operator_s_own_is_kept_to() -> None:
-    delays_s = WebhookSettings(delays_s="0, 0.5,60").delays_s  # type: ignore[arg-type]  # as the environment says it
+    delays_s = WebhookSettings(delays_s="0, 0.5,60").delays_s
     assert [next_attempt(delays_s, made, jitter=0.0) for made in range(4)] == [0, 0.5, 60, None]
     assert next_attempt(delays_s, 1, jitter=0.0, retry_after_s=120) == 120
 
@@ -211,4 +211,4 @@ def test_a_schedule_of_an_operator_s_own_is_kept_to() -> None:
 @pytest.mark.parametrize("delays_s", ["", "0,-1", "0,soon", "0,700000", "0,nan"])
 def test_a_schedule_that_makes_no_sense_is_refused(delays_s: str) -> None:
     with pytest.raises(ValueError, match="delays_s"):
-        WebhookSettings(delays_s=delays_s)  # type: ignore[arg-type]
+        WebhookSettings(delays_s=delays_s)

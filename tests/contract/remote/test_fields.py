@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import soundfile  # type: ignore[import-untyped]
+import soundfile
 
 from speechmill.catalogue import OPENAI_VOICES, ModelInfo
 from speechmill.settings import RemoteSettings

@@ -29,7 +29,7 @@ class Mill:
     def submit(self, tenant: str = "local", klass: JobClass = JobClass.BATCH, characters: int = 100, phase: Phase = Phase.WHOLE,
                hook: tuple[str, ...] = (), **more: Any) -> Submitted:
         n = next(self.ids)
-        webhook = WebhookSpec(url="https://example.com", events=hook) if hook else None  # type: ignore[arg-type]
+        webhook = WebhookSpec(url="https://example.com", events=hook) if hook else None
         spec = SpeechSpec(model="tone", voice="low", language="en", klass=klass, webhook=webhook,
                           deadline=more.pop("deadline", None), expires_after=more.pop("expires_after", None))
         given: dict[str, Any] = {"job_id": f"speech_{n:06d}", "tenant": tenant, "spec": spec, "phase": phase, "text": "Hello.",
@@ -82,7 +82,7 @@ class Mill:
         self.store.redis.zadd(KEY_PREFIX + "leases", {unit.ref: 1 for unit in units})
 
     def counts(self, name: str) -> dict[str, int]:
-        table = self.store.redis.hgetall(KEY_PREFIX + name)
+        table: Any = self.store.redis.hgetall(KEY_PREFIX + name)
         return {queue: int(n) for queue, n in table.items() if int(n)}
 
 

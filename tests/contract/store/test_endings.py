@@ -2,8 +2,9 @@
 
 import threading
 import time
+from typing import Any
 
-from speechmill.job import Status
+from speechmill.job import Status, Unit
 from speechmill.store import deliveries, verbs
 from speechmill.store.client import EVENTS_KEY, STOP_CHANNEL
 from speechmill.tasks import KEY_PREFIX
@@ -37,7 +38,7 @@ def test_a_running_job_is_cancelled_when_its_last_unit_comes_back(mill: Mill) ->
 def test_cancelling_is_told_to_the_workers(mill: Mill) -> None:
     job_id = mill.submit().job_id
     mill.claim()
-    with mill.store.redis.pubsub(ignore_subscribe_messages=True) as channel:
+    with mill.store.redis.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]
         channel.subscribe(STOP_CHANNEL)
         mill.store.run(verbs.cancel(job_id, "local"))
         message = None
@@ -79,7 +80,7 @@ def test_only_the_last_of_the_waiting_clients_to_hang_up_cancels(mill: Mill) -> 
 
 
 def test_a_job_that_somebody_was_promised_is_not_cancelled_by_a_hang_up(mill: Mill) -> None:
-    key = {"route": "speech", "idempotency_key": "k", "fingerprint": "a"}
+    key: dict[str, Any] = {"route": "speech", "idempotency_key": "k", "fingerprint": "a"}
     sync_first = mill.submit(waiter="w", **key).job_id
     assert mill.submit(**key).outcome == "replayed"  # respond-async: a 202
     assert hang_up(mill, sync_first, "w") == "attached"
@@ -94,7 +95,7 @@ def test_a_retry_on_another_route_does_not_attach(mill: Mill) -> None:
 
 
 def test_a_key_whose_job_was_abandoned_makes_a_new_job(mill: Mill) -> None:
-    key = {"route": "speech", "idempotency_key": "k", "fingerprint": "a"}
+    key: dict[str, Any] = {"route": "speech", "idempotency_key": "k", "fingerprint": "a"}
     abandoned = mill.submit(waiter="w", **key).job_id
     assert hang_up(mill, abandoned, "w") == "done"
     again = mill.submit(waiter="w2", **key)
@@ -126,7 +127,8 @@ def test_every_end_is_one_event_and_one_outbox_entry(mill: Mill) -> None:
     mill.store.run(verbs.released(cancelled))
     mill.store.redis.zadd(KEY_PREFIX + "deadlines", {expired.job_id: 1})
     mill.sweep()
-    logged = [fields["type"] for _, fields in mill.store.redis.xrange(EVENTS_KEY)]
+    events: Any = mill.store.redis.xrange(EVENTS_KEY)
+    logged = [fields["type"] for _, fields in events]
     assert sorted(kind for kind in logged if kind in ENDS) == sorted(ENDS)
     due = [mill.store.run(deliveries.due(60_000)) for _ in range(5)]
     assert sorted(event.type for event in due if event) == sorted(ENDS)
@@ -176,7 +178,7 @@ def test_an_event_that_was_held_but_never_tried_has_lost_no_try(mill: Mill) -> N
 
 def test_no_unit_is_left_behind_by_any_end(mill: Mill) -> None:
     jobs = [mill.plan([100] * 4) for _ in range(4)]
-    units = {job_id: [] for job_id in jobs}
+    units: dict[str, list[Unit]] = {job_id: [] for job_id in jobs}
     for _ in range(8):
         unit = mill.claim("speech:tone:batch")
         units[unit.job_id].append(unit)

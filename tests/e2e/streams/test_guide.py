@@ -6,7 +6,7 @@ import sys
 from importlib import resources
 from pathlib import Path
 
-import soundfile  # type: ignore[import-untyped]
+import soundfile
 
 from speechmill.settings import StreamSettings
 from tests.e2e.stack import Stack

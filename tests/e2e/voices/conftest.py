@@ -38,7 +38,7 @@ class Parlour:
             return http.post(VOICES, data=form, files={"audio_sample": (file_name, content)},
                              headers={"Prefer": f"wait={wait_s}", **(headers or {})})
 
-    def voice(self, content: bytes | None = None, **fields: str) -> dict[str, Any]:
+    def voice(self, content: bytes | None = None, **fields: Any) -> dict[str, Any]:
         """A voice that is ready."""
         return ready(self.upload(recording(4.0) if content is None else content, **fields))
 
@@ -68,8 +68,9 @@ class Parlour:
 @pytest.fixture(scope="session")
 def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("voices")
-    settings = {"PRODUCER__DEFAULT_MODEL": "tone", "PRODUCER__ADMIN_KEY": ADMIN_KEY, "VOICES__FILE_BYTES": "3000000",
-                "VOICES__KEPT": str(KEPT), "WORKER__RESPEAK_FLAGGED": "false", "WORKER__LEASE_S": "30"}
+    settings: dict[str, Any] = {
+        "PRODUCER__DEFAULT_MODEL": "tone", "PRODUCER__ADMIN_KEY": ADMIN_KEY, "VOICES__FILE_BYTES": "3000000",
+        "VOICES__KEPT": str(KEPT), "WORKER__RESPEAK_FLAGGED": "false", "WORKER__LEASE_S": "30"}
     with running_stack(folder, workers=False, **settings) as stack:
         stack.start("tone", "worker", "speech")
         stack.start("mimic", "tests.e2e.voices.mimic", "speech")
@@ -100,7 +101,7 @@ def ready(answer: httpx.Response) -> dict[str, Any]:
     return voice
 
 
-def error_of(answer: httpx.Response) -> tuple[int, str, str]:
+def error_of(answer: httpx.Response) -> tuple[int, str | None, str]:
     """Status, and the field and the code that the error names."""
     error = answer.json()["error"]
     return answer.status_code, error["param"], error["code"]

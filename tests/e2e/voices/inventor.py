@@ -37,5 +37,5 @@ class Inventor:
 
 
 if __name__ == "__main__":
-    app.open_voice = lambda _settings, _watcher: Inventor()
+    vars(app)["open_voice"] = lambda _settings, _watcher: Inventor()
     sys.exit(main(sys.argv[1:]))

@@ -38,5 +38,5 @@ class Mimic:
 
 
 if __name__ == "__main__":
-    app.open_voice = lambda _settings, _watcher: Mimic()
+    vars(app)["open_voice"] = lambda _settings, _watcher: Mimic()
     sys.exit(main(sys.argv[1:]))

@@ -7,6 +7,7 @@ import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -128,7 +129,7 @@ def test_a_poor_recording_is_taken_with_remarks(parlour: Parlour, loudness: floa
     ({"language": "tlh"}, "language", "unknown_language"),
     ({"colour": "blue"}, "colour", "unknown_field"),
 ])
-def test_a_field_that_is_wrong_is_named(parlour: Parlour, fields: dict[str, str], param: str, code: str) -> None:
+def test_a_field_that_is_wrong_is_named(parlour: Parlour, fields: dict[str, Any], param: str, code: str) -> None:
     assert error_of(parlour.upload(recording(3.0), **fields)) == (400, param, code)
     assert parlour.objects() == []
 
@@ -157,7 +158,7 @@ def test_a_form_that_is_no_upload_is_refused_with_what_would_be_right(parlour: P
     ({"name": "Sailor", "description": "Low.", "text": "…"}, "text", "input_unspeakable"),
     ({"name": "Sailor", "description": "Low.", "colour": "blue"}, "colour", "invalid_value"),
 ])
-def test_a_design_that_is_wrong_is_refused_by_field(parlour: Parlour, fields: dict[str, str], param: str, code: str) -> None:
+def test_a_design_that_is_wrong_is_refused_by_field(parlour: Parlour, fields: dict[str, Any], param: str, code: str) -> None:
     assert error_of(parlour.design(**fields)) == (400, param, code)
 
 

@@ -16,7 +16,7 @@ from typing import get_args
 import imageio_ffmpeg  # type: ignore[import-untyped]
 import numpy as np
 import pytest
-import soundfile  # type: ignore[import-untyped]
+import soundfile
 
 from speechmill.errors import EncodingFailed
 from speechmill.request import AudioFormat

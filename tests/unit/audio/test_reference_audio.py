@@ -15,7 +15,8 @@ from worker.voices.seam import SAMPLE_RATE_HZ, Pcm
 
 
 def tone(seconds: float, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Pcm:
-    return (0.5 * np.sin(2 * np.pi * 440 / sample_rate_hz * np.arange(round(seconds * sample_rate_hz)))).astype(np.float32)
+    place = np.arange(round(seconds * sample_rate_hz)) / sample_rate_hz
+    return np.asarray(0.5 * np.sin(2 * np.pi * 440 * place), np.float32)
 
 
 def wav(pcm: Pcm, sample_rate_hz: int = SAMPLE_RATE_HZ, kind: str = "WAV") -> bytes:

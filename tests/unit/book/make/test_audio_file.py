@@ -7,7 +7,7 @@ from pathlib import Path
 import imageio_ffmpeg  # type: ignore[import-untyped]
 import numpy as np
 import pytest
-import soundfile  # type: ignore[import-untyped]
+import soundfile
 
 from speechmill.errors import EncodingFailed
 from tests.unit.audio.sound import decoded, header, n_adts_frames, speechlike
