@@ -18,11 +18,7 @@ def test_what_a_host_does_while_it_is_cut_off_counts_for_nothing_and_it_works_on
 
     with commits_seen(cluster) as commits:
         victim.cut()
-        time.sleep(0.1)
-        for _ in range(2):  # whatever had arrived before is done, however busy Redis is
-            cluster.look.ping()
-        lost = cluster.leases_of(victim)
-        assert lost
+        lost = left_behind(cluster, victim)
         cluster.until(lambda: not lost.items() & cluster.leases_of(victim).items(), "it kept its leases")
         assert not commits.of(lost)
         victim.heal()
@@ -44,10 +40,19 @@ def test_what_a_host_held_when_its_power_went_is_done_by_others(cluster: Cluster
     jobs = start_load(cluster, "a power cut", n_sentences=100)
     wait_until_busy(cluster, victim, before["units:done"])
     victim.lose_power()
-    lost = cluster.leases_of(victim)
-    assert lost
+    lost = left_behind(cluster, victim)
     assert_each_was_done_once(cluster, before, jobs)
     assert cluster.counted()["units:crashed"] - before["units:crashed"] >= len(lost)
+
+
+def left_behind(cluster: Cluster, victim: Host) -> dict[str, str]:
+    """The units, each with its token, that a host held when nothing of it came any more."""
+    time.sleep(0.1)
+    for _ in range(2):  # whatever had arrived before is done, however busy Redis is
+        cluster.look.ping()
+    lost = cluster.leases_of(victim)
+    assert lost
+    return lost
 
 
 def wait_until_busy(cluster: Cluster, host: Host, n_done_before: int) -> None:
