@@ -18,6 +18,9 @@ recordings, prompts and takes make ever new shapes, so the process grows until t
 checkpoint, over an hour or longer; by 2 GiB with cuDNN (pytorch/pytorch#104701). 256 are full within minutes. On a CPU the tiny
 checkpoint's codec, whose convolutions are done as fast as they are prepared, takes up to 13% longer for it; that of the real
 sizes takes as long as before."""
+FFT_PLANS_KEPT = 16
+"""cuFFT has a plan for each number of windows, so for each length of a recording, and torch keeps the last 4,096 of them. No
+variable says how many; a plan is made faster than the rest of a recording is encoded."""
 
 
 class Wishes(Protocol):
@@ -52,7 +55,10 @@ def configure_torch(options: EngineOptions) -> Placement:
     torch.backends.cuda.enable_cudnn_sdp(False)
     if options.cpu_threads:
         torch.set_num_threads(options.cpu_threads)
-    return place(options)
+    placement = place(options)
+    if placement.device.type == "cuda":
+        torch.backends.cuda.cufft_plan_cache[placement.device].max_size = FFT_PLANS_KEPT
+    return placement
 
 
 def place(options: Wishes) -> Placement:

@@ -172,6 +172,16 @@ def test_growth_at_the_start_does_not_count_and_growth_at_the_end_does() -> None
     assert of_engine(series(600, jump_at=0.6)).grows(LIMIT)
 
 
+@pytest.mark.parametrize(("segments", "grows"), [(0, False), (1, False), (3, True)])
+def test_one_more_segment_of_torchs_allocator_is_no_leak_of_a_gpu_and_three_are(segments: int, grows: bool) -> None:
+    """A segment is 20 MiB; in a few minutes one is a steep slope."""
+    half = np.arange(0, 120, 2.0)
+    held = [2000.0] * len(half) + [2000.0 + 20 * round(segments * at / 120) for at in half.tolist()]
+    looks = [Sample(2.0 * n, 500, 40, 1000, mib, 3000) for n, mib in enumerate(held)]
+    reserved = next(trend for trend in trends(looks) if trend.name == "gpu_reserved")
+    assert reserved.grows(LIMIT) == grows
+
+
 def test_a_look_before_the_engine_says_anything_of_its_gpu_does_not_hide_what_it_says_later() -> None:
     silent = Sample(0.0, 500, 40, math.nan, math.nan, math.nan)
     told = [Sample(at, 500, 40, 900 + at, 1000.0, math.nan) for at in np.arange(5, 1800, 5.0).tolist()]
