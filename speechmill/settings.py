@@ -204,7 +204,8 @@ class WorkerSettings(Group):
                              "most half of cpu_slots.")
     deliveries: int = Field(4, ge=1, description="Webhooks that a cpu worker delivers at once.")
     chapters_at_once: int = Field(4, ge=1, le=64, description=(
-        "Chapters of one book that are made at the same time. With more, a book holds up its tenant's other jobs for longer."))
+        "Chapters of one book that are spoken at the same time; those that are being joined come on top. With more, a book holds "
+        "up its tenant's other jobs for longer."))
     lines_at_once: int = Field(512, ge=2, le=4096, description=(
         "Most lines of one batch that are open at the same time; fewer where there are few speech slots. The other jobs of its "
         "tenant wait behind them."))

@@ -49,7 +49,7 @@ class BookState:
 
 
 def divided(unit: Unit, contents: Contents, chapters: Sequence[NewChapter], *, window: int) -> Call[Verdict]:
-    """The book was read. `window` of its chapters may be open at once. Without chapters it was only to be planned."""
+    """The book was read. `window` of its chapters may be spoken at once. Without chapters it was only to be planned."""
     characters = sum(chapter.characters for chapter in chapters)
     told: list[Argument] = []
     for chapter in chapters:

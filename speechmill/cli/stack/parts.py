@@ -14,6 +14,8 @@ from speechmill.cli.stack.secrets import Secrets
 
 LEASE_S = "10"
 """On one machine a worker's silence is soon noticed: its processes die with the stack."""
+LEAST_CPU_SLOTS = 4
+"""Chapters are joined side by side on all cores of the machine. With few, there are still steps that only wait for storage."""
 GRACE_S = 25.0
 """SPEECHMILL_WORKER__GRACE_S, where it is not set."""
 
@@ -69,6 +71,7 @@ def environment(folder: DataFolder, secrets: Secrets, asked: Asked, redis_url: s
         "SPEECHMILL_BLOBS__URL_SECRET": secrets.url_secret,
         "SPEECHMILL_WEBHOOKS__SECRET": secrets.webhook_secret,
         "SPEECHMILL_WORKER__LEASE_S": LEASE_S,
+        "SPEECHMILL_WORKER__CPU_SLOTS": str(max(LEAST_CPU_SLOTS, os.cpu_count() or 1)),
         "SPEECHMILL_WORKER__SCRATCH": str(folder.scratch.absolute()),
     }
     decided = {

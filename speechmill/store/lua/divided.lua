@@ -27,8 +27,8 @@ if n == 0 then
   return {1, bells()}
 end
 use(f[1], 'characters', characters)  -- when it was accepted, nobody knew how many
-call('HSET', job_key(id), 'phase', 'parts', 'units', 0, 'cursor', 0, 'parts', n, 'opened', 0, 'running', 0, 'window', window,
-     'parts_done', 0, 'weight_done', 0)
+call('HSET', job_key(id), 'phase', 'parts', 'units', 0, 'cursor', 0, 'parts', n, 'opened', 0, 'running', 0, 'speaking', 0,
+     'window', window, 'parts_done', 0, 'weight_done', 0)
 record(id, 'speech.job.planned')
 go_on(id)
 return {1, bells()}

@@ -1,9 +1,11 @@
 -- Jobs that have parts: a book, whose chapters are the jobs <book>.1, <book>.2, … A part is a job like others (planned, spoken,
--- joined), but in no list of jobs. A few of them are open at once, so that a book holds up nobody and its chapters are done in
--- order. The whole is in progress while they run, in phase `parts`, with no unit of its own, and is finished when all are.
+-- joined), but in no list of jobs. A few of them are spoken at once, so that a book holds up nobody and its chapters are done in
+-- order; the next one opens when one has only to be joined, so that a fast voice does not wait for encoders. The whole is in
+-- progress while they run, in phase `parts`, with no unit of its own, and is finished when all are.
 --
--- Of the whole: parts, opened (how many were), running (how many of those have not ended), window (how many may run at once),
--- parts_done, weight_done (characters), lately_chars and lately_ms (the last minutes, fading).
+-- Of the whole: parts, opened (how many were), running (how many of those have not ended), speaking (how many of those have more
+-- to do than to be joined), window (how many may be spoken at once), parts_done, weight_done (characters), lately_chars and
+-- lately_ms (the last minutes, fading).
 
 local RATE_MS = 120000  -- what was spoken so long ago counts for a third
 
@@ -14,22 +16,25 @@ local function enqueue_what_is_left(id)
   enqueue(id, units, f[1] == 'speak' and tonumber(f[5]) - tonumber(f[6]) or tonumber(f[4]))
 end
 
--- The next parts, as many as may run at once; with none left, the last step of the whole.
+-- The next parts, as many as may be spoken at once; with none left, the last step of the whole.
 local function go_on(id)
-  local f = call('HMGET', job_key(id), 'status', 'phase', 'parts', 'opened', 'running', 'window', 'parts_done', 'characters')
+  local f = call('HMGET', job_key(id), 'status', 'phase', 'parts', 'opened', 'running', 'speaking', 'window', 'parts_done',
+                 'characters')
   if f[1] ~= 'in_progress' or f[2] ~= 'parts' then return end
-  local parts, opened, running = tonumber(f[3]), tonumber(f[4]), tonumber(f[5])
-  while running < tonumber(f[6]) and opened < parts do
+  local parts, opened, running, speaking = tonumber(f[3]), tonumber(f[4]), tonumber(f[5]), tonumber(f[6])
+  while speaking < tonumber(f[7]) and opened < parts do
     opened = opened + 1
     local part = id .. '.' .. opened
-    if call('HGET', job_key(part), 'status') == 'queued' then
+    local p = call('HMGET', job_key(part), 'status', 'phase')
+    if p[1] == 'queued' then
       running = running + 1
+      if p[2] ~= 'finish' then speaking = speaking + 1 end
       enqueue_what_is_left(part)
     end
   end
-  call('HSET', job_key(id), 'opened', opened, 'running', running)
+  call('HSET', job_key(id), 'opened', opened, 'running', running, 'speaking', speaking)
   if running > 0 then return end
-  if tonumber(f[7]) == parts then return enter_phase(id, 'finish', 1, tonumber(f[8])) end
+  if tonumber(f[8]) == parts then return enter_phase(id, 'finish', 1, tonumber(f[9])) end
   for n = 1, parts do
     local p = call('HMGET', job_key(id .. '.' .. n), 'status', 'error')
     if p[1] == 'failed' then return close(id, 'failed', p[2]) end
@@ -66,7 +71,12 @@ local function advance(id, characters)
     local function of_text(spoken) return math.floor(tonumber(f[4]) * spoken / tonumber(f[2])) end
     tell_whole(id, of_text(done) - of_text(done - characters))
   end
-  if f[3] == 'in_progress' and phase_over(id) then enter_phase(id, 'finish', 1, tonumber(f[4])) end
+  if f[3] ~= 'in_progress' or not phase_over(id) then return end
+  enter_phase(id, 'finish', 1, tonumber(f[4]))
+  if whole_of(id) and is_book(id) then
+    call('HINCRBY', job_key(whole_of(id)), 'speaking', -1)
+    go_on(whole_of(id))
+  end
 end
 
 -- A segment of a part can't be spoken: a moment of silence stands for it, with a flag, so that a book is not lost for a sentence.
@@ -91,6 +101,7 @@ function part_ended(part, status)
   if whole ~= 'in_progress' and whole ~= 'cancelling' then return end
   if is_batch(id) then return line_ended(part, status) end
   call('HINCRBY', job_key(id), 'running', -1)
+  if call('HGET', job_key(part), 'phase') ~= 'finish' then call('HINCRBY', job_key(id), 'speaking', -1) end
   if status == 'completed' then call('HINCRBY', job_key(id), 'parts_done', 1) end
   if not end_if_cancelled(id) then go_on(id) end
 end
@@ -142,7 +153,7 @@ local function again(id)
   for n = 1, tonumber(f[3]) do
     if call('HGET', job_key(id .. '.' .. n), 'status') == 'failed' then again(id .. '.' .. n) end
   end
-  call('HSET', job_key(id), 'opened', 0, 'running', 0)
+  call('HSET', job_key(id), 'opened', 0, 'running', 0, 'speaking', 0)
   move(id, 'in_progress')
   call('HSET', job_key(id), 'started', NOW)
   record(id, 'speech.job.started')

@@ -69,7 +69,7 @@ def test_chapters_are_made_a_few_at_a_time_and_then_the_book(mill: Mill) -> None
     assert mill.look(BOOK).phase is Phase.PARTS
     assert [plan_chapter(mill, [50, 50]) for _ in range(2)] == [f"{BOOK}.1", f"{BOOK}.2"]
     units = [mill.claim(SPEECH) for _ in range(4)]
-    assert mill.nothing_to_claim(), "the third waits until one of the two is done"
+    assert mill.nothing_to_claim(), "the third waits until one of the two is spoken"
     for unit in units:
         mill.spoken(unit)
     finish(mill, f"{BOOK}.1")
@@ -80,6 +80,36 @@ def test_chapters_are_made_a_few_at_a_time_and_then_the_book(mill: Mill) -> None
     finish(mill, BOOK)
     assert mill.look(BOOK).status is Status.COMPLETED
     assert mill.nothing_to_claim()
+
+
+def test_the_next_chapter_is_spoken_while_those_before_it_wait_to_be_joined(mill: Mill) -> None:
+    submit_book(mill)
+    divide(mill, 4, window=1)
+    plan_chapter(mill, [100])
+    mill.spoken(mill.claim(SPEECH))
+    joins = [mill.claim("cpu:batch")]
+    plan_chapter(mill, [100])
+    mill.spoken(mill.claim(SPEECH))
+    joins.append(mill.claim("cpu:batch"))
+    plan_chapter(mill, [100])
+    assert [(unit.job_id, unit.phase) for unit in joins] == [(f"{BOOK}.{n}", Phase.FINISH) for n in (1, 2)]
+    assert [chapter.status for chapter in state(mill).chapters] == [*3 * ["in_progress"], "queued"]
+    for unit in joins:
+        mill.completed(unit)
+    mill.claim(SPEECH)
+    assert mill.nothing_to_claim(), "what was joined makes no room: it took none"
+
+
+def test_chapters_that_have_only_to_be_joined_again_hold_up_nothing(mill: Mill) -> None:
+    submit_book(mill)
+    divide(mill, 3, window=1)
+    for _ in range(3):
+        plan_chapter(mill, [100])
+        mill.spoken(mill.claim(SPEECH))
+        assert mill.failed(mill.claim("cpu:batch")) == "failed"
+    assert mill.look(BOOK).status is Status.FAILED
+    mill.store.run(verbs.retry(BOOK, "local"))
+    assert [mill.claim("cpu:batch").phase for _ in range(3)] == 3 * [Phase.FINISH]
 
 
 def test_a_books_progress_counts_the_characters_of_all_its_chapters(mill: Mill) -> None:

@@ -116,6 +116,16 @@ def test_settings_of_the_environment_pass_through_and_only_fill_what_is_not_deci
     assert settings["SPEECHMILL_BLOBS__FOLDER"] == str(tmp_path / "objects")
 
 
+@pytest.mark.parametrize(("cores", "outside", "slots"), [
+    (2, {}, "4"), (16, {}, "16"), (16, {"SPEECHMILL_WORKER__CPU_SLOTS": "6"}, "6"),
+])
+def test_a_cpu_worker_uses_all_cores_of_the_machine_unless_told_otherwise(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int, outside: dict[str, str], slots: str) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    settings = environment(DataFolder(tmp_path), SECRETS, Asked(8123, "tone"), "redis://r", outside)
+    assert settings["SPEECHMILL_WORKER__CPU_SLOTS"] == slots
+
+
 def test_the_parts_take_every_setting_that_the_stack_gives_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from speechmill.settings import load_settings
 

@@ -18,7 +18,7 @@ def check_agreement(model: Model, snapshot: Snapshot) -> None:
     for job in model.jobs.values():
         _check_job(job, snapshot)
         if job.n_chapters:
-            _check_book(job, model.chapters_of(job), len(model.running(job)), snapshot)
+            _check_book(job, model, snapshot)
     _check_units(model, snapshot)
     _check_queues(model, snapshot)
     _check_dates(model, snapshot)
@@ -71,15 +71,16 @@ def _keeps_text(job: ModelJob) -> bool:
     return job.phase in (Phase.WHOLE, Phase.PLAN) and job.status is not Status.COMPLETED
 
 
-def _check_book(book: ModelJob, chapters: list[ModelJob], running: int, snapshot: Snapshot) -> None:
+def _check_book(book: ModelJob, model: Model, snapshot: Snapshot) -> None:
     """What it counts of its chapters."""
-    record = snapshot.job(book.id)
+    record, chapters = snapshot.job(book.id), model.chapters_of(book)
     n_done = sum(chapter.status is Status.COMPLETED for chapter in chapters)
     assert ("contents" in record) == (book.plan_token is not None), book.id
     counts = tuple(int(record[name]) for name in ("opened", "window", "parts_done"))
     assert counts == (book.opened, book.window, n_done), book.id
     if book.status in (*OPEN, Status.CANCELLING):
-        assert int(record["running"]) == running, book.id
+        counts = tuple(int(record[name]) for name in ("running", "speaking"))
+        assert counts == (len(model.running(book)), len(model.speaking(book))), book.id
     if book.status in (*OPEN, Status.FAILED):
         assert int(record["weight_done"]) == sum(chapter.spoken_text for chapter in chapters), book.id
 

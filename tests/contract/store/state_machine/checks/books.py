@@ -23,13 +23,15 @@ def check_book(now: Snapshot, book_id: str) -> None:
 
 
 def its_chapters_are_opened_in_order(book_id: str, book: dict[str, str], chapters: list[dict[str, str]]) -> None:
-    """No more than `window` at once, and of those that are not open nothing waits or runs."""
+    """No more than `window` are spoken at once, and of those that are not open nothing waits or runs."""
     opened = int(book["opened"])
     if Status(book["status"]) not in TERMINAL:
-        running = sum(Status(chapter["status"]) not in TERMINAL for chapter in chapters[:opened])
-        assert int(book["running"]) == running <= int(book["window"]), f"{book_id}: chapters that run"
+        running = [chapter for chapter in chapters[:opened] if Status(chapter["status"]) not in TERMINAL]
+        speaking = sum(chapter["phase"] != "finish" for chapter in running)
+        assert int(book["running"]) == len(running), f"{book_id}: chapters that run"
+        assert int(book["speaking"]) == speaking <= int(book["window"]), f"{book_id}: chapters that are spoken"
         if book["status"] == Status.IN_PROGRESS and opened < len(chapters):
-            assert running == int(book["window"]), f"{book_id}: as many run as may"
+            assert speaking == int(book["window"]), f"{book_id}: as many are spoken as may be"
     for chapter in chapters[opened:]:
         assert chapter["queued"] == "0", f"{book_id}: a chapter waits before its turn"
         assert chapter["status"] != Status.IN_PROGRESS, f"{book_id}: a chapter runs before its turn"

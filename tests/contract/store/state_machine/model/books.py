@@ -18,6 +18,10 @@ class Books(Moves):
         """The chapters that were opened and have not ended."""
         return [chapter for chapter in self.chapters_of(job)[:job.opened] if chapter.status not in TERMINAL]
 
+    def speaking(self, job: ModelJob) -> list[ModelJob]:
+        """Those of them that have more to do than to be joined."""
+        return [chapter for chapter in self.running(job) if chapter.phase is not Phase.FINISH]
+
     # Its way --------------------------------------------------------------------------------------------------------------
 
     def divide(self, book: ModelJob, cut: Cut) -> None:
@@ -35,7 +39,7 @@ class Books(Moves):
             return
         chapters = self.chapters_of(book)
         for chapter in chapters[book.opened:]:
-            if len(self.running(book)) == book.window:
+            if len(self.speaking(book)) == book.window:
                 break
             book.opened += 1
             if chapter.status is Status.QUEUED:
@@ -57,6 +61,8 @@ class Books(Moves):
             self._progress(book, sum(chapter.spoken_text for chapter in self.chapters_of(book)), book.characters)
         if job.status is Status.IN_PROGRESS and all(unit.place is Place.DONE for unit in job.units.values()):
             self.turn_to_finish(job)
+            if job.book:
+                self.go_on(self.jobs[job.book])
 
     def _progress(self, job: ModelJob, done: int, total: int) -> None:
         before = job.progress

@@ -77,8 +77,8 @@ class ModelTake:
 
 @dataclass(frozen=True)
 class Cut:
-    """What a plan cuts a text into, characters of each: into segments; a book into chapters, of which `window` are open at
-    once."""
+    """What a plan cuts a text into, characters of each: into segments; a book into chapters, of which `window` are spoken
+    at once."""
 
     segments: tuple[int, ...] = (100,)
     chapters: tuple[int, ...] = (100, 100)
@@ -120,7 +120,7 @@ class ModelJob:
     abandoned: bool = False
     n_chapters: int | None = None       # of a book that has any, once they are known
     opened: int = 0                     # of them, up to which one
-    window: int = 0                     # how many may be open at once
+    window: int = 0                     # how many may be spoken at once
 
     @classmethod
     def accepted(cls, asked: Submission, order: int, now_ms: int) -> "ModelJob":
