@@ -4,7 +4,19 @@ from hypothesis import strategies as st
 
 from speechmill.job import Phase, Status
 from tests.contract.store.state_machine.acts.act import act, while_some_job
-from tests.contract.store.state_machine.acts.scene import CPU, EVERY_QUEUE, SPEECH, Draw, Scene, cuts, draws, seldom, sounds
+from tests.contract.store.state_machine.acts.scene import (
+    CPU,
+    EVERY_QUEUE,
+    SPEECH,
+    Draw,
+    Scene,
+    cuts,
+    draws,
+    mostly,
+    seldom,
+    sounds,
+    workers,
+)
 from tests.contract.store.state_machine.model.jobs import WAITING, Cut, ModelJob, Sound
 
 
@@ -29,17 +41,39 @@ def a_book_is_divided(
 
 
 @act(often=3, when=while_some_job(_is_made), cut=cuts, n=st.integers(1, 3), others_are_made=st.booleans(),
-     is_retried=st.booleans())
-def chapters_fail(scene: Scene, cut: Cut, n: int, others_are_made: bool, is_retried: bool) -> None:
+     is_segment_missing=mostly(True, False), is_retried=st.booleans())
+def chapters_fail(
+        scene: Scene, cut: Cut, n: int, others_are_made: bool, is_segment_missing: bool, is_retried: bool) -> None:
     """While they are planned or joined. The others of the book go on."""
     books = [job for job in scene.model.jobs.values() if _is_made(job)]
     for _ in range(n):
         for unit in scene.claim("joiner", CPU):
-            scene.fail(unit, is_retryable=False)
+            scene.fail(unit, is_retryable=False, is_segment_missing=is_segment_missing)
     if others_are_made:
         scene.do_all("maker", EVERY_QUEUE, cut)
     for book in books if is_retried else []:
         scene.retry(book.id, book.tenant)
+
+
+@act(when=while_some_job(_is_made), data=draws, worker=workers, n=st.integers(2, 4), cut=cuts, others_finish=st.booleans())
+def a_book_is_cancelled_while_its_chapters_are_made(
+        scene: Scene, data: Draw, worker: str, n: int, cut: Cut, others_finish: bool) -> None:
+    """By whoever holds so many of its units, some of which are finished all the same."""
+    for _ in range(n):
+        scene.take(worker, EVERY_QUEUE)
+    book = scene.pick_job(data, _is_made)
+    scene.cancel(book.id, book.tenant)
+    for ref in list(scene.hands[worker])[:1 + others_finish]:
+        scene.driver.finish(scene.driver.put_down(worker, ref), cut)
+
+
+@act(when=while_some_job(_is_made), cut=cuts)
+def books_are_made_and_deleted(scene: Scene, cut: Cut) -> None:
+    """With everything else that waits. Those of which a unit is in other hands stay."""
+    books = [job for job in scene.model.jobs.values() if _is_made(job)]
+    scene.do_all("maker", EVERY_QUEUE, cut)
+    for book in books:
+        scene.delete(book.id, book.tenant)
 
 
 @act(often=2, when=while_some_job(_is_a_chapter_to_speak), n=st.integers(1, 4), kills=st.booleans())

@@ -64,7 +64,7 @@ def a_client_asks_the_same_again(scene: Scene, data: Draw, is_lost_reply: bool, 
 def a_client_cancels(scene: Scene, data: Draw, is_worked_on: bool, is_stranger: bool, twice: bool) -> None:
     job = scene.pick_job(data, _is_worked_on if is_worked_on else _is_open)
     tenant = "stranger" if is_stranger else job.tenant
-    scene.driver.told(verbs.cancel(job.id, tenant), lambda: scene.model.cancel(job.id, tenant), twice=twice)
+    scene.cancel(job.id, tenant, twice=twice)
 
 
 @act(when=while_some_job(_is_waited_for), data=draws, n_more=st.integers(0, 2), is_promised=seldom, twice=seldom)
@@ -94,4 +94,4 @@ def a_client_deletes(scene: Scene, data: Draw, twice: bool) -> None:
     """Or tries to: a chapter goes with its book."""
     job = scene.pick_job(data, _has_ended)
     for _ in range(1 + twice):
-        assert scene.driver.store.run(verbs.delete(job.id, job.tenant)) == scene.model.delete(job.id, job.tenant)
+        scene.delete(job.id, job.tenant)

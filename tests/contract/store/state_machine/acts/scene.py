@@ -99,6 +99,12 @@ class Scene:
         self.driver.told(verbs.retry(job_id, tenant, queue_limit=queue_limit),
                          lambda: self.model.retry(job_id, tenant, queue_limit), twice=twice)
 
+    def cancel(self, job_id: str, tenant: str, *, twice: bool = False) -> None:
+        self.driver.told(verbs.cancel(job_id, tenant), lambda: self.model.cancel(job_id, tenant), twice=twice)
+
+    def delete(self, job_id: str, tenant: str) -> None:
+        assert self.driver.store.run(verbs.delete(job_id, tenant)) == self.model.delete(job_id, tenant)
+
     def pick_job(self, data: Draw, is_meant: Callable[[ModelJob], bool]) -> ModelJob:
         """One that is meant; sometimes any other."""
         jobs = self.model.jobs.values()
@@ -139,6 +145,7 @@ class Scene:
             for unit in self.claim("planner", CPU):
                 self.driver.finish(unit, cut, twice=twice)
 
-    def fail(self, unit: Unit, *, is_retryable: bool, twice: bool = False) -> None:
-        code = "segment_missing" if unit.phase is Phase.FINISH else "voice_failed"
+    def fail(self, unit: Unit, *, is_retryable: bool, is_segment_missing: bool = True, twice: bool = False) -> None:
+        """A finish step for want of a segment, or not; others never are."""
+        code = "segment_missing" if unit.phase is Phase.FINISH and is_segment_missing else "voice_failed"
         self.driver.fail(unit, JobError(code=code, message="broke", retryable=is_retryable), twice=twice)

@@ -39,13 +39,15 @@ def the_reaper_looks(scene: Scene, is_late: bool, goes_on: bool) -> None:
         scene.reaping.clear()
 
 
-@act(often=2, when=lambda scene: bool(scene.deliveries or scene.model.events), data=draws, twice=seldom,
-     hold_ms=st.sampled_from((0, 1000, 60_000)), in_ms=st.sampled_from((0, 30_000)),
-     outcome=st.sampled_from(("delivered", "again", "dead", "not yet")))
-def a_courier_takes_an_event(scene: Scene, data: Draw, hold_ms: int, in_ms: int, twice: bool, outcome: str) -> None:
-    """And settles one that it holds or held."""
-    if event := scene.driver.due(hold_ms):
-        scene.deliveries.append(event)
+@act(often=2, when=lambda scene: bool(scene.deliveries or scene.model.events), data=draws,
+     n=st.integers(1, 3), twice=seldom, hold_ms=st.sampled_from((0, 1000, 60_000)),
+     in_ms=st.sampled_from((0, 30_000)), outcome=st.sampled_from(("delivered", "again", "dead", "not yet")))
+def couriers_take_events(
+        scene: Scene, data: Draw, n: int, twice: bool, hold_ms: int, in_ms: int, outcome: str) -> None:
+    """So many of them one each, and one settles what it holds or held."""
+    for _ in range(n):
+        if event := scene.driver.due(hold_ms):
+            scene.deliveries.append(event)
     if outcome != "not yet" and scene.deliveries:
         held = scene.deliveries[-1 - data.draw(st.integers(0, min(2, len(scene.deliveries) - 1)), "held")]
         scene.driver.settle(held, outcome, in_ms, twice=twice)
