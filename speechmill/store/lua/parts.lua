@@ -1,7 +1,8 @@
 -- Jobs that have parts: a book, whose chapters are the jobs <book>.1, <book>.2, … A part is a job like others (planned, spoken,
 -- joined), but in no list of jobs. A few of them are spoken at once, so that a book holds up nobody and its chapters are done in
--- order; the next one opens when one has only to be joined, so that a fast voice does not wait for encoders. The whole is in
--- progress while they run, in phase `parts`, with no unit of its own, and is finished when all are.
+-- order; the next one opens when one has only to be joined, so that a fast voice does not wait for encoders, unless so many have
+-- that the tenant's other jobs would. The whole is in progress while they run, in phase `parts`, with no unit of its own, and is
+-- finished when all are.
 --
 -- Of the whole: parts, opened (how many were), running (how many of those have not ended), speaking (how many of those have more
 -- to do than to be joined), window (how many may be spoken at once), parts_done, weight_done (characters), lately_chars and
@@ -16,13 +17,20 @@ local function enqueue_what_is_left(id)
   enqueue(id, units, f[1] == 'speak' and tonumber(f[5]) - tonumber(f[6]) or tonumber(f[4]))
 end
 
+-- How many parts may wait to be joined, or be joined: as many again as all cpu workers have slots for, so that none is idle.
+local function most_to_join(id)
+  local queue = 'cpu:' .. call('HGET', job_key(id), 'class')
+  return 2 * math.max(1, tonumber(call('HGET', P .. 'capacity', queue) or '0'))
+end
+
 -- The next parts, as many as may be spoken at once; with none left, the last step of the whole.
 local function go_on(id)
   local f = call('HMGET', job_key(id), 'status', 'phase', 'parts', 'opened', 'running', 'speaking', 'window', 'parts_done',
                  'characters')
   if f[1] ~= 'in_progress' or f[2] ~= 'parts' then return end
   local parts, opened, running, speaking = tonumber(f[3]), tonumber(f[4]), tonumber(f[5]), tonumber(f[6])
-  while speaking < tonumber(f[7]) and opened < parts do
+  local window, to_join = tonumber(f[7]), most_to_join(id)
+  while speaking < window and running - speaking < to_join and opened < parts do
     opened = opened + 1
     local part = id .. '.' .. opened
     local p = call('HMGET', job_key(part), 'status', 'phase')

@@ -82,17 +82,22 @@ def test_chapters_are_made_a_few_at_a_time_and_then_the_book(mill: Mill) -> None
     assert mill.nothing_to_claim()
 
 
-def test_the_next_chapter_is_spoken_while_those_before_it_wait_to_be_joined(mill: Mill) -> None:
+def speak_chapter(mill: Mill) -> Unit:
+    """All but joined. Its last unit is held."""
+    plan_chapter(mill, [100])
+    mill.spoken(mill.claim(SPEECH))
+    unit = mill.claim("cpu:batch")
+    assert unit.phase is Phase.FINISH
+    return unit
+
+
+def test_the_next_chapter_is_spoken_while_those_before_it_are_joined(mill: Mill) -> None:
+    mill.store.run(verbs.enlist("w", "cpu", "host", "ready", {"cpu:batch": 2}))
     submit_book(mill)
     divide(mill, 4, window=1)
+    joins = [speak_chapter(mill) for _ in range(2)]
     plan_chapter(mill, [100])
-    mill.spoken(mill.claim(SPEECH))
-    joins = [mill.claim("cpu:batch")]
-    plan_chapter(mill, [100])
-    mill.spoken(mill.claim(SPEECH))
-    joins.append(mill.claim("cpu:batch"))
-    plan_chapter(mill, [100])
-    assert [(unit.job_id, unit.phase) for unit in joins] == [(f"{BOOK}.{n}", Phase.FINISH) for n in (1, 2)]
+    assert [unit.job_id for unit in joins] == [f"{BOOK}.1", f"{BOOK}.2"]
     assert [chapter.status for chapter in state(mill).chapters] == [*3 * ["in_progress"], "queued"]
     for unit in joins:
         mill.completed(unit)
@@ -100,7 +105,21 @@ def test_the_next_chapter_is_spoken_while_those_before_it_wait_to_be_joined(mill
     assert mill.nothing_to_claim(), "what was joined makes no room: it took none"
 
 
+@pytest.mark.parametrize(("slots", "most"), [(0, 2), (1, 2), (2, 4)])
+def test_as_many_chapters_wait_to_be_joined_as_keep_all_cpu_workers_busy(mill: Mill, slots: int, most: int) -> None:
+    """Whatever else their tenant wants to have done waits behind them."""
+    if slots:
+        mill.store.run(verbs.enlist("w", "cpu", "host", "ready", {"cpu:batch": slots}))
+    submit_book(mill)
+    divide(mill, most + 2, window=1)
+    joins = [speak_chapter(mill) for _ in range(most)]
+    assert mill.nothing_to_claim()
+    assert mill.completed(joins[0]).committed
+    plan_chapter(mill, [100])
+
+
 def test_chapters_that_have_only_to_be_joined_again_hold_up_nothing(mill: Mill) -> None:
+    mill.store.run(verbs.enlist("w", "cpu", "host", "ready", {"cpu:batch": 2}))
     submit_book(mill)
     divide(mill, 3, window=1)
     for _ in range(3):

@@ -37,7 +37,7 @@ workers = st.sampled_from(WORKERS)
 sounds = st.builds(Sound, seldom, st.booleans())
 cuts = st.builds(
     Cut, st.lists(st.integers(1, 280), min_size=1, max_size=6).map(tuple),
-    st.sampled_from(((100,), (50, 200), (1, 200, 30), ())), st.integers(1, 3))
+    st.sampled_from(((100,), (50, 200), (1, 200, 30), (10, 20, 30, 40), ())), st.integers(1, 3))
 claimed_queues = st.one_of(
     st.just(EVERY_QUEUE), st.just(SPEECH), st.just(SPEECH), st.just(CPU), st.just(BELL),
     st.lists(st.sampled_from(SPEECH + CPU), min_size=1, max_size=3, unique=True))

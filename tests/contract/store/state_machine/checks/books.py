@@ -31,7 +31,7 @@ def its_chapters_are_opened_in_order(book_id: str, book: dict[str, str], chapter
         assert int(book["running"]) == len(running), f"{book_id}: chapters that run"
         assert int(book["speaking"]) == speaking <= int(book["window"]), f"{book_id}: chapters that are spoken"
         if book["status"] == Status.IN_PROGRESS and opened < len(chapters):
-            assert speaking == int(book["window"]), f"{book_id}: as many are spoken as may be"
+            assert speaking == int(book["window"]) or len(running) - speaking >= 2, f"{book_id}: as many are spoken as may be"
     for chapter in chapters[opened:]:
         assert chapter["queued"] == "0", f"{book_id}: a chapter waits before its turn"
         assert chapter["status"] != Status.IN_PROGRESS, f"{book_id}: a chapter runs before its turn"

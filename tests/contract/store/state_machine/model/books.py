@@ -22,6 +22,9 @@ class Books(Moves):
         """Those of them that have more to do than to be joined."""
         return [chapter for chapter in self.running(job) if chapter.phase is not Phase.FINISH]
 
+    def most_to_join(self, book: ModelJob) -> int:
+        return 2 * max(1, self.slots(f"cpu:{book.klass.value}", "ready"))
+
     # Its way --------------------------------------------------------------------------------------------------------------
 
     def divide(self, book: ModelJob, cut: Cut) -> None:
@@ -39,7 +42,8 @@ class Books(Moves):
             return
         chapters = self.chapters_of(book)
         for chapter in chapters[book.opened:]:
-            if len(self.speaking(book)) == book.window:
+            speaking = len(self.speaking(book))
+            if speaking == book.window or len(self.running(book)) - speaking >= self.most_to_join(book):
                 break
             book.opened += 1
             if chapter.status is Status.QUEUED:
