@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from speechmill.cli.exits import Exit, Failure
+from speechmill.cli.whole_file import whole_file
 
 JobView = dict[str, Any]
 """A job object, as the server sends it."""
@@ -133,15 +133,11 @@ class Api:
 
     def save(self, path: str, target: Path, *, sha256: str = "") -> None:
         """Write what lies at `path` to `target`, which appears whole or not at all, and only with this SHA-256 if given."""
-        partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
         try:
-            with partial.open("xb") as file:
+            with whole_file(target) as file:
                 self._stream(path, file, sha256)
-            os.replace(partial, target)
         except OSError as error:
             raise Failure(f"cannot write {target}: {error.strerror or error}.") from None
-        finally:
-            partial.unlink(missing_ok=True)
 
     def stream(self, job: JobView, file: IO[bytes]) -> None:
         """Write a completed job's audio to `file`, and compare its SHA-256 with what the job says."""
