@@ -162,8 +162,6 @@ MUTANTS = (
            "while speaking < window and ", "while "),
     Mutant("one chapter too many is open", MAKING, "while speaking < window", "while speaking <= window"),
     Mutant("any number of chapters may wait to be joined", ("spoken",), " and running - speaking < to_join", ""),
-    Mutant("nobody looks how many chapters can be joined at once", MAKING,
-           "math.max(1, tonumber(call('HGET', P .. 'capacity', queue) or '0'))", "1"),
     Mutant("an opened chapter does not count", MAKING, "      running = running + 1\n"),
     Mutant("a chapter that is spoken does not count", MAKING, "speaking = speaking + 1 end", "end"),
     Mutant("a chapter that has only to be joined counts as spoken", ("retry",),
