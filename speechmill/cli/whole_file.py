@@ -26,11 +26,13 @@ def whole_file(target: Path) -> Iterator[IO[bytes]]:
 
 
 def _begin(target: Path) -> tuple[Path, IO[bytes]]:
-    """Under a lock, which goes with the process: by it others tell that somebody still writes."""
+    """Under a lock, which goes with the process: by it others tell that somebody still writes. Where a file system has no locks,
+    nothing that was left is removed."""
     while True:
         partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
         file = partial.open("xb")
-        fcntl.flock(file, fcntl.LOCK_EX)
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
         if partial.exists():  # else it was taken for one that was left, before it was locked
             return partial, file
         file.close()

@@ -19,7 +19,7 @@ end
 
 -- How many parts may wait to be joined, or be joined: as many again as all cpu workers have slots for, so that none is idle.
 local function most_to_join(id)
-  local queue = 'cpu:' .. call('HGET', job_key(id), 'class')
+  local queue = queue_of('finish', '', call('HGET', job_key(id), 'class'))
   return 2 * math.max(1, tonumber(call('HGET', P .. 'capacity', queue) or '0'))
 end
 

@@ -1,5 +1,7 @@
 """Files that appear whole or not at all, beside others that are written, or were, to the same place."""
 
+import errno
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +62,19 @@ def test_who_still_writes_is_not_disturbed(tmp_path: Path) -> None:
         write(tmp_path / NAME, b"second")
         assert (tmp_path / NAME).read_bytes() == b"second"
     assert (tmp_path / NAME).read_bytes() == b"first"
+
+
+def test_a_file_system_without_locks_takes_files_and_keeps_what_was_left(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    left = tmp_path / f".{NAME}.0123abcd.part"
+    left.touch()
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    write(tmp_path / NAME, b"whole")
+    assert (tmp_path / NAME).read_bytes() == b"whole"
+    assert left.exists()
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
