@@ -256,6 +256,9 @@ class EngineSettings(Group):
         "flash_attention_2", description="Attention over prompts. Where flash_attention_2 can't run, torch's own does.")
     decode_attention: Literal["engine", "sdpa", "flash_attention_2"] = Field(
         "engine", description="Attention of a frame; engine is our own kernel.")
+    kv_dtype: Literal["auto", "float8"] = Field(
+        "auto", description="Of keys and values in the slots; auto: dtype. float8 halves what a slot takes; it needs "
+                            "decode_attention engine and a GPU of compute capability 8.9 (qwen3 only).")
     cuda_graphs: bool = Field(True, description="Replay each frame as one CUDA graph (qwen3 only).")
     tf32: bool = Field(True, description="Let float32 matrix products use TensorFloat-32.")
     cudnn_benchmark: bool = Field(True, description="Let cuDNN try out its algorithms.")

@@ -2,6 +2,7 @@
 fails.
 
     python3 -m tests.parity.gpu --size 0.6b --size 1.7b
+    python3 -m tests.parity.gpu --size 1.7b --kv float8       (bfloat16 with keys and values in float8; float32 has no such gate)
     python3 -m tests.parity.gpu --size tiny --device cpu      (the script itself, anywhere)
 
 Needs qwen-tts 0.1.1 and transformers 4.57.3 in the interpreter that runs it (requirements/oracle.txt).
@@ -20,7 +21,7 @@ import torch
 
 from tests.parity.gates import Gate, bfloat16_gates, float32_gates, truths_of
 from tests.parity.original import Original, made_with
-from tests.parity.ours import Device, Ours
+from tests.parity.ours import Device, Kept, Ours
 from worker.model.random_checkpoint import write_random_checkpoint
 from worker.model.random_config import Size
 
@@ -34,7 +35,7 @@ def main() -> int:
     failed = 0
     for size in arguments.size:
         started = time.monotonic()
-        for gate in gates_of(size, arguments.device):
+        for gate in gates_of(size, arguments.device, arguments.kv):
             failed += not gate.holds
             print(json.dumps(row(size, gate)), flush=True)
         print(json.dumps({"size": size, "seconds": round(time.monotonic() - started, 1)}), flush=True)
@@ -45,6 +46,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", action="append", choices=SIZES, required=True)
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
+    parser.add_argument("--kv", choices=("auto", "float8"), default="auto", help="how keys and values are kept")
     return parser.parse_args()
 
 
@@ -52,17 +54,18 @@ def device_name(device: Device) -> str:
     return torch.cuda.get_device_name() if device == "cuda" else "cpu"
 
 
-def gates_of(size: Size, device: Device) -> Iterator[Gate]:
+def gates_of(size: Size, device: Device, kept: Kept) -> Iterator[Gate]:
     """At most one checkpoint of each side is loaded at once."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_random_checkpoint(folder, size=size, kind="custom_voice", device=device)
         ours = Ours(folder, device, "float32")  # first: it turns TF32 off for both
         truths = truths_of(Original(folder, device, torch.float32), N_FRAMES)
-        yield from float32_gates(ours, truths[0])
+        if kept == "auto":
+            yield from float32_gates(ours, truths[0])
         del ours
         free(device)
-        yield from bfloat16_gates(Ours(folder, device, "bfloat16"), Original(folder, device, torch.bfloat16), truths)
+        yield from bfloat16_gates(Ours(folder, device, "bfloat16", kept), Original(folder, device, torch.bfloat16), truths)
     free(device)
 
 

@@ -23,13 +23,14 @@ SLOT_POSITIONS = 256
 
 Device = Literal["cpu", "cuda"]
 Dtype = Literal["float32", "bfloat16"]
+Kept = Literal["auto", "float8"]
 
 
 class Ours:
     """A checkpoint, opened once; runners share its network."""
 
-    def __init__(self, folder: Path, device: Device = "cpu", dtype: Dtype = "float32") -> None:
-        self.folder, self._device, self._dtype = folder, device, dtype
+    def __init__(self, folder: Path, device: Device = "cpu", dtype: Dtype = "float32", kv_dtype: Kept = "auto") -> None:
+        self.folder, self._device, self._dtype, self._kv_dtype = folder, device, dtype, kv_dtype
         placement = configure_torch(self.options(n_slots=1))
         self.checkpoint = open_checkpoint(folder)
         self.config = self.checkpoint.config
@@ -44,7 +45,7 @@ class Ours:
 
     def options(self, n_slots: int) -> EngineOptions:
         return EngineOptions(self.folder, device=self._device, dtype=self._dtype, n_slots=n_slots, interactive_slots=0,
-                             slot_positions=SLOT_POSITIONS, tf32=False)
+                             slot_positions=SLOT_POSITIONS, kv_dtype=self._kv_dtype, tf32=False)
 
     def runner(self, n_slots: int) -> TorchRunner:
         runner = TorchRunner(self.network, self.options(n_slots))

@@ -98,10 +98,10 @@ def start(factory: str, tmp_path: Path, **settings: object) -> EngineStart:
 
 
 def test_the_engine_gets_the_workers_slots(tmp_path: Path) -> None:
-    started = start(ENGINE, tmp_path, slot_positions=512, stall_s=7.0).options(print)
+    started = start(ENGINE, tmp_path, slot_positions=512, stall_s=7.0, kv_dtype="float8").options(print)
     assert started.stall_s == 7.0
     assert started.options == EngineOptions(checkpoint=tmp_path, n_slots=64, interactive_slots=3, slot_positions=512,
-                                            cpu_threads=3)
+                                            kv_dtype="float8", cpu_threads=3)
 
 
 def test_the_reference_gets_what_compiles_it_and_a_name_of_its_own(tmp_path: Path) -> None:

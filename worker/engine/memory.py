@@ -47,18 +47,21 @@ class SlotMemory:
         )
 
 
-def memory_bytes_per_slot(config: CheckpointConfig, slot_positions: int, dtype: torch.dtype) -> int:
-    """One slot: keys and values of the talker for all its positions and of the predictor for one frame, and the slot's state."""
-    keys = _numbers(config.talker) * slot_positions + _numbers(config.predictor) * config.n_codes
+def memory_bytes_per_slot(config: CheckpointConfig, slot_positions: int, dtype: torch.dtype, kept: torch.dtype) -> int:
+    """One slot: keys and values of the talker for all its positions, as `kept`, and of the predictor for one frame, and the
+    slot's state."""
+    talker = _numbers(config.talker) * slot_positions * kept.itemsize
+    predictor = _numbers(config.predictor) * config.n_codes * dtype.itemsize
     state = config.talker_vocab_size + 4 * slot_positions + 64  # codes seen, text rows to come, figures
-    return (keys + config.talker.hidden_size) * dtype.itemsize + state
+    return talker + predictor + config.talker.hidden_size * dtype.itemsize + state
 
 
 def check_slots_fit(network: Network, options: EngineOptions) -> None:
     """With the weights loaded. Raises TooLittleMemory; passes where free memory can't be told."""
     free = free_bytes(network.device)
     if free is not None:
-        per_slot_bytes = memory_bytes_per_slot(network.config, options.slot_positions, network.dtype)
+        per_slot_bytes = memory_bytes_per_slot(
+            network.config, options.slot_positions, network.dtype, network.talker.kept_dtype)
         SlotMemory(options.n_slots, options.slot_positions, per_slot_bytes).check(
             weight_bytes=network.weight_bytes, free_bytes=free, working_bytes=WORKING_BYTES[network.device.type]
         )

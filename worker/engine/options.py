@@ -13,7 +13,8 @@ class EngineOptions:
 
     `prefill_attention` is what serves prompts: flash_attention_2 (the package where it is installed and the GPU is of compute
     capability 8.0 or newer, else torch's own) or sdpa. `decode_attention` serves frames: engine (ours, Triton; its torch twin
-    on a CPU), sdpa, or flash_attention_2 (flash_attn_with_kvcache).
+    on a CPU), sdpa, or flash_attention_2 (flash_attn_with_kvcache). `kv_dtype` "auto" keeps the talker's keys and values in
+    `dtype`, "float8" in half of bfloat16's memory: engine alone reads it, on a GPU from compute capability 8.9 on.
     `slot_positions` is prompt plus frames of one utterance; `n_slots` utterances are spoken at once, of which
     `interactive_slots` are kept for interactive ones. `max_waiting` utterances may wait beyond that.
     """
@@ -27,6 +28,7 @@ class EngineOptions:
     max_waiting: int = 1024
     prefill_attention: Literal["flash_attention_2", "sdpa"] = "flash_attention_2"
     decode_attention: Attention = "engine"
+    kv_dtype: Literal["auto", "float8"] = "auto"
     cuda_graphs: bool = True
     tf32: bool = True
     cudnn_benchmark: bool = True

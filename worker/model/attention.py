@@ -36,10 +36,12 @@ class DecodeAttention(Protocol):
 @dataclass(frozen=True)
 class Attention:
     """The choice for a network. Only the talker's frames go through `decode`: the code predictor's 16 positions are always
-    served by the engine's kernel."""
+    served by the engine's kernel. The talker's keys and values are kept as `kept`, None: in the network's dtype; only the
+    engine's kernel reads another (worker/model/kernels/kept.py)."""
 
     prefill: PrefillAttention
     decode: DecodeAttention
+    kept: torch.dtype | None = None
 
 
 def sdpa_prefill(q: Tensor, k: Tensor, v: Tensor) -> Tensor:

@@ -106,8 +106,13 @@ class Stack:
         """Room for `n_slots` of `n_positions` each, zeros."""
         c = self.config
         shape = (c.n_layers, 2, n_slots, c.n_kv_heads, n_positions, c.head_dim)
-        kv = torch.zeros(shape, dtype=self.norm.dtype, device=self.norm.device)
-        return Cache(kv, rope_tables(n_positions, c.head_dim, c.rope_theta, kv.device, kv.dtype))
+        kv = torch.zeros(shape, dtype=self.kept_dtype, device=self.norm.device)
+        return Cache(kv, rope_tables(n_positions, c.head_dim, c.rope_theta, kv.device, self.norm.dtype))
+
+    @property
+    def kept_dtype(self) -> torch.dtype:
+        """Of the keys and values in a cache."""
+        return self.attention.kept or self.norm.dtype
 
     @property
     def _heads(self) -> Heads:

@@ -52,7 +52,7 @@ class EngineStart:
             checkpoint=folder, device=engine.device, dtype=engine.dtype, n_slots=self.worker.speech_slots,
             interactive_slots=self.worker.reserved_slots, slot_positions=engine.slot_positions, max_waiting=engine.max_waiting,
             prefill_attention=engine.prefill_attention, decode_attention=engine.decode_attention,
-            cuda_graphs=engine.cuda_graphs, tf32=engine.tf32, cudnn_benchmark=engine.cudnn_benchmark,
+            kv_dtype=engine.kv_dtype, cuda_graphs=engine.cuda_graphs, tf32=engine.tf32, cudnn_benchmark=engine.cudnn_benchmark,
             cpu_threads=engine.cpu_threads)
 
     def _reference_options(self, folder: Path) -> ReferenceOptions:

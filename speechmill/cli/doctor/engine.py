@@ -24,7 +24,7 @@ def engine(voice: Voice) -> list[Finding]:
     options = settings.engine
     return _ask({"voice": voice.value, "checkpoint": options.checkpoint, "offline": options.offline, "device": options.device,
                  "dtype": options.dtype, "n_slots": settings.worker.speech_slots, "slot_positions": options.slot_positions,
-                 "cpu_threads": options.cpu_threads})
+                 "cpu_threads": options.cpu_threads, "kv_dtype": options.kv_dtype, "decode_attention": options.decode_attention})
 
 
 def _ask(asked: dict[str, object]) -> list[Finding]:

@@ -1,10 +1,12 @@
 """What the engine's doctor says of this machine, on the CPU, and of machines that lack more."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,6 +49,18 @@ def test_slots_that_do_not_fit_are_missing_and_it_says_how_many_would(checkpoint
     assert slots.state == "missing"
     assert "slots of that length would fit" in slots.detail
     assert "SPEECHMILL_WORKER__SPEECH_SLOTS" in slots.fix
+
+
+def test_slots_in_float8_are_counted_so_and_what_cannot_read_it_is_missing(checkpoint: Path) -> None:
+    def slots(**changes: Any) -> Finding:
+        return found(replace(ASKED, checkpoint=str(checkpoint), n_slots=99, slot_positions=100_000, **changes))["slots"]
+
+    def gib(finding: Finding) -> float:
+        return float(re.findall(r"take ([\d.]+) GiB", finding.detail)[0])
+
+    assert gib(slots(kv_dtype="float8")) == pytest.approx(gib(slots()) / 4, rel=0.2)
+    refused = slots(kv_dtype="float8", decode_attention="sdpa")
+    assert (refused.state, refused.fix) == ("missing", "SPEECHMILL_ENGINE__KV_DTYPE=auto")
 
 
 def test_a_broken_checkpoint_is_missing_and_it_says_which_file(checkpoint: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from worker.model.config import CheckpointConfig
 from worker.model.config_file import checkpoint_config
 from worker.model.errors import TooLittleMemory
 from worker.model.fields import Fields
+from worker.model.kernels.kept import FLOAT8
 from worker.model.random_config import Size, codec_config, main_config
 from worker.model.tensor_shapes import decoder_shapes, main_shapes
 
@@ -31,10 +33,21 @@ def weight_bytes(config: CheckpointConfig) -> int:
     return sum(map(math.prod, shapes)) * torch.bfloat16.itemsize
 
 
-def rows_of_the_page() -> list[tuple[str, int, list[int]]]:
-    """Size, positions, and how many slots fit a card of each kind."""
-    rows = re.findall(r"^\| (1\.7B|0\.6B) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|$", PAGE, re.MULTILINE)
-    return [(size, number(positions), [number(slots) for slots in fitting]) for size, positions, *fitting in rows]
+@dataclass(frozen=True)
+class Row:
+    """A row of the page's table: `fitting` slots on a card of each kind."""
+
+    size: Size
+    kept: torch.dtype
+    positions: int
+    fitting: list[int]
+
+
+def rows_of_the_page() -> list[Row]:
+    figures = r"([\d,]+) \| " * 4 + r"([\d,]+)"
+    found = re.findall(rf"^\| (1\.7B|0\.6B)(, float8)? \| {figures} \|$", PAGE, re.MULTILINE)
+    return [Row(SIZES[size], FLOAT8 if kept else torch.bfloat16, number(positions), [number(slots) for slots in fitting])
+            for size, kept, positions, *fitting in found]
 
 
 def number(text: str) -> int:
@@ -44,13 +57,13 @@ def number(text: str) -> int:
 def test_the_pages_table_is_what_the_formula_gives(tmp_path: Path) -> None:
     free_gib = [number(found) for found in re.findall(r"\d+ GB \((\d+)(?: GiB free)?\)", PAGE)]
     rows = rows_of_the_page()
-    assert len(rows) == 4
-    for size, positions, shown in rows:
-        config = config_of(SIZES[size], tmp_path)
-        memory = SlotMemory(0, positions, memory_bytes_per_slot(config, positions, torch.bfloat16))
+    assert len(rows) == 6
+    for row in rows:
+        config = config_of(row.size, tmp_path)
+        memory = SlotMemory(0, row.positions, memory_bytes_per_slot(config, row.positions, torch.bfloat16, row.kept))
         counted = [memory.n_fitting(free_bytes=gib * GIB - weight_bytes(config), working_bytes=WORKING_BYTES["cuda"])
                    for gib in free_gib]
-        assert shown == counted, f"docs/performance.md, {size} with {positions} positions"
+        assert row.fitting == counted, f"docs/performance.md: {row}"
 
 
 def test_as_many_as_are_said_to_fit_do_and_one_more_does_not() -> None:

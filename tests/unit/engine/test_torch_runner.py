@@ -1,6 +1,7 @@
 """The runner on a tiny checkpoint: what an utterance says depends on nothing but itself."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from worker.engine.torch_runner import TorchRunner, open_runner
 from worker.engine.torch_setup import Placement
 from worker.model.checkpoint import open_checkpoint
 from worker.model.errors import TooLittleMemory
+from worker.model.kernels.kept import FLOAT8
 from worker.model.network import Network
 from worker.model.random_checkpoint import write_random_checkpoint
 from worker.model.sampling import GREEDY, Draw, Sampling
@@ -35,11 +37,25 @@ SAMPLINGS = (
 
 
 @pytest.fixture(scope="module")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
+def options(tmp_path_factory: pytest.TempPathFactory) -> EngineOptions:
     folder = tmp_path_factory.mktemp("tiny")
     write_random_checkpoint(folder, size="tiny", kind="base")
-    checkpoint = open_checkpoint(folder)
-    options = EngineOptions(folder, n_slots=1, slot_positions=8)
+    return EngineOptions(folder, n_slots=1, slot_positions=8)
+
+
+@pytest.fixture(scope="module")
+def network(options: EngineOptions) -> Network:
+    return network_of(options)
+
+
+@pytest.fixture(scope="module")
+def float8(options: EngineOptions) -> Network:
+    """The same weights; keys and values in float8."""
+    return network_of(replace(options, kv_dtype="float8"))
+
+
+def network_of(options: EngineOptions) -> Network:
+    checkpoint = open_checkpoint(options.checkpoint)
     return open_runner(checkpoint.config, checkpoint.main(CPU.device, CPU.dtype), options, CPU).network
 
 
@@ -222,9 +238,34 @@ def test_slots_that_do_not_fit_are_refused_with_how_many_would(network: Network)
         runner_of(network, n_slots=100_000_000, slot_positions=4096)
 
 
-def test_what_a_slot_costs_is_what_it_takes(network: Network) -> None:
-    slots = network.slots(3, POSITIONS)
+def test_keys_and_values_in_float8_are_near_and_take_a_quarter_of_float32(network: Network, float8: Network) -> None:
+    hidden = []
+    for each in (network, float8):
+        runner = runner_of(each)
+        runner.prefill([join(runner, 2, 7)])
+        exact = runner.slots.state.hidden[2].clone()
+        codes = runner.decode([2]).wait().codes
+        hidden.append((exact, codes, runner.slots.state.hidden[2], runner.slots.talker_cache.kv.nbytes))
+    (prompt, codes, frame, n_bytes), (prompt8, codes8, frame8, n_bytes8) = hidden
+    assert torch.equal(prompt, prompt8), "a prompt attends to itself unrounded"
+    assert np.array_equal(codes, codes8)
+    assert 0 < float((frame - frame8).norm() / frame.norm()) < 0.05
+    assert n_bytes == 4 * n_bytes8
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_an_utterance_in_float8_says_in_company_what_it_says_alone(float8: Network, seed: int) -> None:
+    runner = runner_of(float8)
+    runner.prefill([join(runner, slot, 10 + slot) for slot in (0, 1, 3, 4)])
+    speak(runner, [4, 0, 1, 3], 3)
+    runner.prefill([join(runner, 2, seed)])
+    assert np.array_equal(speak(runner, [4, 3, 2, 1, 0], 6)[:, 2], spoken_alone(float8, seed, 6))
+
+
+@pytest.mark.parametrize("kept", [torch.float32, FLOAT8], ids=str)
+def test_what_a_slot_costs_is_what_it_takes(network: Network, float8: Network, kept: torch.dtype) -> None:
+    slots = (float8 if kept == FLOAT8 else network).slots(3, POSITIONS)
     draws = [tensor for draw in (slots.state.talker_draw, slots.state.predictor_draw) for tensor in vars(draw).values()]
     state = [tensor for tensor in vars(slots.state).values() if isinstance(tensor, torch.Tensor)] + draws
     taken = sum(tensor.nbytes for tensor in [slots.talker_cache.kv, slots.predictor_cache.kv, *state])
-    assert taken == pytest.approx(4 * memory_bytes_per_slot(network.config, POSITIONS, torch.float32), rel=1e-3)
+    assert taken == pytest.approx(4 * memory_bytes_per_slot(network.config, POSITIONS, torch.float32, kept), rel=1e-3)

@@ -4,19 +4,22 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
 
 from tests.unit.engine.still_engine import StillListener
 from worker.engine import build
-from worker.engine.attention_choice import choose_attention
+from worker.engine.attention_choice import choose_attention, kept_dtype
 from worker.engine.memory import GIB, SlotMemory
 from worker.engine.options import EngineOptions
 from worker.engine.torch_setup import KERNEL_CACHES, Placement, configure_torch
 from worker.model.attention import ENGINE, sdpa_decode
 from worker.model.errors import EngineError, TooLittleMemory
+from worker.model.kernels.kept import FLOAT8
 from worker.model.random_checkpoint import write_random_checkpoint
 
 CPU = Placement(torch.device("cpu"), torch.float32)
@@ -107,6 +110,29 @@ def test_what_was_chosen_serves() -> None:
     choice = choose_attention(EngineOptions(Path(), prefill_attention="sdpa", decode_attention="sdpa"), CPU)
     assert choice.attention.decode is sdpa_decode
     assert choice.notes == ("attention: prompts by sdpa, frames by sdpa",)
+
+
+def test_keys_and_values_in_float8_are_asked_for_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    choice = choose_attention(EngineOptions(Path(), prefill_attention="sdpa", kv_dtype="float8"), CPU)
+    assert choice.attention == replace(ENGINE, kept=FLOAT8)
+    assert choice.notes == ("attention: prompts by sdpa, frames by engine, keys and values in float8",)
+
+
+@pytest.mark.parametrize("other", ["sdpa", "flash_attention_2"])
+def test_attention_that_does_not_read_float8_is_refused_with_it(other: Literal["sdpa", "flash_attention_2"]) -> None:
+    with pytest.raises(EngineError, match=f"kv_dtype: {other} does not read float8; say engine"):
+        kept_dtype(EngineOptions(Path(), decode_attention=other, kv_dtype="float8"), CPU)
+
+
+@pytest.mark.parametrize(("capability", "serves"), [((8, 6), False), ((8, 9), True), ((9, 0), True), ((12, 0), True)])
+def test_float8_needs_a_gpu_that_has_it(capability: tuple[int, int], serves: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    options, gpu = EngineOptions(Path(), kv_dtype="float8"), Placement(torch.device("cuda"), torch.bfloat16)
+    if serves:
+        assert kept_dtype(options, gpu) == FLOAT8
+    else:
+        with pytest.raises(EngineError, match=r"kv_dtype: float8 needs compute capability 8\.9, this GPU has 8\.6; say auto"):
+            kept_dtype(options, gpu)
 
 
 def test_too_little_memory_says_what_there_is_and_what_would_fit() -> None:

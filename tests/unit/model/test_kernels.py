@@ -12,6 +12,7 @@ from transformers.models.qwen3.modeling_qwen3 import Qwen3RMSNorm, Qwen3RotaryEm
 from worker.model.kernels.attention import Heads, decode_attention
 from worker.model.kernels.embedding import sum_code_rows, sum_prompt_rows
 from worker.model.kernels.gate import silu_gate
+from worker.model.kernels.kept import FLOAT8, as_kept
 from worker.model.kernels.norm import add_rms_norm, rms_norm
 from worker.model.kernels.rope import Rope, rope_tables, rotate
 
@@ -102,7 +103,7 @@ class Attention:
         )  # fmt: skip
 
     def expected(self, row: int) -> Tensor:
-        """In plain float64, whole matrices."""
+        """In plain float64, whole matrices; nothing is rounded."""
         slot, n = int(self.slots[row]), int(self.positions[row])
         q, k, v = torch.split(self.qkv[row].view(-1, 16), [self.heads.n_heads, 2, 2])
         cos, sin = self.rope.cos[n], self.rope.sin[n]
@@ -128,6 +129,25 @@ def test_attention_in_bfloat16_is_near_and_keeps_the_dtype() -> None:
     assert out.dtype == torch.bfloat16
     for row in range(5):
         torch.testing.assert_close(out[row].double(), attention.expected(row), rtol=2e-2, atol=2e-2)
+
+
+def test_attention_over_float8_is_that_over_what_float8_makes_of_keys_and_values() -> None:
+    attention = Attention()
+    attention.k, attention.v = attention.k.to(FLOAT8), attention.v.to(FLOAT8)
+    out = attention(list(range(5)))
+    assert out.dtype == torch.float32
+    attention.k, attention.v = attention.k.float(), attention.v.float()
+    for row in range(5):
+        # The new position alone was rounded after `expected` read it.
+        torch.testing.assert_close(out[row].double(), attention.expected(row), rtol=0, atol=0.15)
+    longest = int(attention.positions.argmax())
+    torch.testing.assert_close(out[longest].double(), attention.expected(longest), rtol=0, atol=0.01)
+
+
+def test_float8_keeps_nan_and_cuts_off_what_is_too_large() -> None:
+    kept = as_kept(torch.tensor([1e9, -500.0, torch.inf, torch.nan, 448.0, 0.3]), FLOAT8)
+    assert kept.float().tolist() == pytest.approx([448, -448, 448, torch.nan, 448, 0.3125], nan_ok=True)
+    assert as_kept(torch.tensor([1e9]), torch.float32).tolist() == [1e9]
 
 
 def test_attention_of_a_row_does_not_depend_on_its_neighbours() -> None:

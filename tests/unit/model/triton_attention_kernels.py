@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.unit.model.triton_kernels import DEVICE, ROUNDED, assert_close, random
+from tests.unit.model.triton_kernels import DEVICE, ON_GPU, ROUNDED, assert_close, random
 from worker.model.kernels.attention import Heads, decode_attention
 from worker.model.kernels.gpu import attention as gpu_attention
 from worker.model.kernels.gpu import predictor_attention as gpu_predictor_attention
+from worker.model.kernels.kept import FLOAT8
 from worker.model.kernels.predictor_attention import OPENING, predictor_attention
 from worker.model.kernels.rope import Rope, rope_tables
 
@@ -35,6 +36,34 @@ def test_attention_and_what_it_appends(n_splits: int, n_heads: int) -> None:
     assert_close(there, here)
     torch.testing.assert_close(k_there.cpu(), k_cache, rtol=2e-6, atol=2e-6, equal_nan=True)
     torch.testing.assert_close(v_there.cpu(), v_cache, rtol=0, atol=0, equal_nan=True)
+
+
+@ROUNDED
+@pytest.mark.parametrize("n_splits", [1, 4])
+def test_attention_over_what_is_kept_in_float8(n_splits: int, dtype: torch.dtype) -> None:
+    heads = Heads(n_heads=4, n_kv_heads=2, dim=32, eps=1e-6)
+    qkv, q_norm, k_norm = random(3, 8 * 32, dtype=dtype), random(32, dtype=dtype, seed=3), random(32, dtype=dtype, seed=4)
+    if ON_GPU:
+        qkv[1, 6 * 32] = torch.nan
+    else:  # Triton's interpreter makes a number of NaN, and rounds wrongly where the mantissa runs over: nothing is left to round
+        k_norm.zero_()
+        qkv[:, 6 * 32 :] = qkv[:, 6 * 32 :].to(FLOAT8).to(dtype)
+    qkv[0, 7 * 32], qkv[1, 7 * 32] = 1e4, -1e4
+    caches = random(2, 5, 2, 200, 32, seed=1).to(FLOAT8)
+    caches[:, 2, :, 65:] = caches[:, 0] = torch.nan  # of the slots' former occupants
+    slots, positions = torch.tensor([4, 0, 2], dtype=torch.int32), torch.tensor([150, 0, 65], dtype=torch.int32)
+    rope = rope_tables(200, 32, 1e6, CPU, dtype)
+    kept_there = caches.to(DEVICE, copy=True)
+    there = gpu_attention.decode_attention(
+        qkv.to(DEVICE), kept_there[0], kept_there[1], slots.to(DEVICE), positions.to(DEVICE), q_norm.to(DEVICE),
+        k_norm.to(DEVICE), on_device(rope), heads, n_splits,
+    ).cpu()  # fmt: skip
+    here = decode_attention(qkv, caches[0], caches[1], slots, positions, q_norm, k_norm, rope, heads)
+    a_step = 2**-3 if ON_GPU else 0.0  # norms differ in their last bits, which float8 may make a whole step of
+    torch.testing.assert_close(kept_there.cpu().float(), caches.float(), rtol=a_step, atol=2**-9 if ON_GPU else 0, equal_nan=True)
+    tolerance = 2e-2 if ON_GPU else 2e-6 if dtype == torch.float32 else torch.finfo(dtype).eps
+    torch.testing.assert_close(there, here, rtol=tolerance, atol=tolerance, equal_nan=True)
+    assert (float(caches[1, 4, 1, 150, 0]), float(caches[1, 0, 1, 0, 0])) == (448, -448)
 
 
 class Frame:

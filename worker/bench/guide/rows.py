@@ -116,14 +116,15 @@ def _engine_rows(batch: int) -> list[GuideRow]:
         row("prefill-flash", "prompts by FlashAttention 2", prefill_attention="flash_attention_2"),
         row("decode-sdpa", "frames by SDPA", decode_attention="sdpa"),
         row("decode-flash", "frames by FlashAttention 2", decode_attention="flash_attention_2"),
+        row("kv-float8", "keys and values in float8", kv_dtype="float8"),
         row("no-cudnn", "without cuDNN benchmark", cudnn_benchmark=False),
         row("float32", "float32", dtype="float32", tf32=False),
         row("float32-tf32", "float32, TF32", against="engine-float32", dtype="float32", tf32=True),
         GuideRow("engine-int8", "INT8 weights", "engine", "engine", None),
-        GuideRow("engine-fp8", "FP8 weights or cache", "engine", "engine", None),
+        GuideRow("engine-fp8", "FP8 weights", "engine", "engine", None),
         GuideRow("engine-tensor-parallel", "tensor parallelism", "engine", "engine", None),
     ]
 
 
-_ENGINE = {"dtype": "bfloat16", "prefill_attention": "sdpa", "decode_attention": "engine", "cuda_graphs": True, "tf32": True,
-           "cudnn_benchmark": True}
+_ENGINE = {"dtype": "bfloat16", "prefill_attention": "sdpa", "decode_attention": "engine", "kv_dtype": "auto",
+           "cuda_graphs": True, "tf32": True, "cudnn_benchmark": True}

@@ -17,6 +17,8 @@ class Asked:
     dtype: Literal["auto", "bfloat16", "float32"]
     n_slots: int
     slot_positions: int
+    kv_dtype: Literal["auto", "float8"] = "auto"
+    decode_attention: Literal["engine", "sdpa", "flash_attention_2"] = "engine"
     cpu_threads: int = 0
 
 

@@ -1,10 +1,11 @@
 """The checkpoint, and whether it and its slots fit."""
 
+from worker.engine.attention_choice import kept_dtype
 from worker.engine.doctor.finding import GIB, Asked, Finding
 from worker.engine.memory import WORKING_BYTES, SlotMemory, free_bytes, memory_bytes_per_slot
 from worker.engine.torch_setup import Placement
 from worker.model.checkpoint import Checkpoint, open_checkpoint
-from worker.model.errors import CheckpointError, TooLittleMemory
+from worker.model.errors import CheckpointError, EngineError, TooLittleMemory
 from worker.model.hub import fetch
 
 
@@ -34,8 +35,12 @@ def slots(asked: Asked, placement: Placement, opened: Checkpoint) -> Finding:
         return Finding("slots", "unused", "this system does not tell how much memory is free")
     weight_bytes, working_bytes = opened.weight_bytes(placement.dtype), WORKING_BYTES[placement.device.type]
     beside_bytes = max(0, free - weight_bytes)
+    try:
+        kept = kept_dtype(asked, placement) or placement.dtype
+    except EngineError as error:
+        return Finding("slots", "missing", error.message, "SPEECHMILL_ENGINE__KV_DTYPE=auto")
     memory = SlotMemory(asked.n_slots, asked.slot_positions,
-                        memory_bytes_per_slot(opened.config, asked.slot_positions, placement.dtype))
+                        memory_bytes_per_slot(opened.config, asked.slot_positions, placement.dtype, kept))
     try:
         memory.check(weight_bytes=weight_bytes, free_bytes=beside_bytes, working_bytes=working_bytes)
     except TooLittleMemory as error:

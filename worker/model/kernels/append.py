@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from worker.model.kernels.attention import Heads
+from worker.model.kernels.kept import as_kept
 from worker.model.kernels.norm import rms_norm
 from worker.model.kernels.rope import Rope, rotate
 
@@ -15,8 +16,9 @@ def append_prompts(
     """Position 0, 1, … of each prompt into its slot, and what attention over the prompts themselves reads.
 
     `qkv` [batch, length, (n_heads + 2 n_kv_heads) · dim], dense, consumed; `k_cache`, `v_cache` [slots, n_kv_heads, positions,
-    dim], written in place, the last two dimensions dense; `slots` [batch] int64; `q_norm`, `k_norm` [dim]. Returns q [batch,
-    length, n_heads, dim] and k, v [batch, length, n_kv_heads, dim], which may lie in qkv: only the last dimension is dense.
+    dim], written in place, the last two dimensions dense, in qkv's dtype or in float8 (kept.py); `slots` [batch] int64; `q_norm`,
+    `k_norm` [dim]. Returns q [batch, length, n_heads, dim] and k, v [batch, length, n_kv_heads, dim], all in qkv's dtype and not
+    rounded to the cache's; they may lie in qkv: only the last dimension is dense.
     Prompts may share a slot only where nobody wants what it holds (padding).
     """
     if qkv.is_cuda:
@@ -30,5 +32,5 @@ def append_prompts(
     q = rotate(rms_norm(q.contiguous(), q_norm, heads.eps), cos, sin)
     k = rotate(rms_norm(k.contiguous(), k_norm, heads.eps), cos, sin)
     for cache, new in ((k_cache, k), (v_cache, v)):
-        cache[:, :, :length].index_copy_(0, slots, new.transpose(1, 2))
+        cache[slots, :, :length] = as_kept(new.transpose(1, 2), cache.dtype)
     return q, k, v

@@ -7,7 +7,7 @@ import triton.language as tl
 from torch import Tensor
 
 from worker.model.kernels.attention import Heads
-from worker.model.kernels.gpu.attention import _norm_and_turn
+from worker.model.kernels.gpu.attention import _norm_and_turn, as_kept
 from worker.model.kernels.gpu.chain import in_chain, let_next_start, wait_for_previous
 from worker.model.kernels.rope import Rope
 
@@ -62,5 +62,6 @@ def _append(
         slot = tl.load(slots_ptr + prompt, row < n_rows, 0).to(tl.int64)
         cache_ptr = k_ptr if is_key else v_ptr
         place_ptr = cache_ptr + (slot * slot_stride + kv_head * head_stride + position * DIM)[:, None] + half
-        tl.store(place_ptr, first, inside)
-        tl.store(place_ptr + HALF, second, inside)
+        kept = cache_ptr.dtype.element_ty
+        tl.store(place_ptr, as_kept(first, kept), inside)
+        tl.store(place_ptr + HALF, as_kept(second, kept), inside)
