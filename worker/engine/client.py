@@ -110,9 +110,9 @@ class EngineClient:
     @property
     def well(self) -> bool:
         """Whether it speaks or is about to: somebody looks after it, and it is not beyond recovery."""
-        if self._looked_at is None:
-            return True
-        return self._broken is None and time.monotonic() - self._looked_at < self._options.stall_s
+        if self._broken:  # perhaps before the keeper first looked
+            return False
+        return self._looked_at is None or time.monotonic() - self._looked_at < self._options.stall_s
 
     def close(self) -> None:
         """Ends the process; what is in flight ends as cancelled."""
