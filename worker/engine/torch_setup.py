@@ -18,6 +18,8 @@ recordings, prompts and takes make ever new shapes, so the process grows until t
 checkpoint, over an hour or longer; by 2 GiB with cuDNN (pytorch/pytorch#104701). 256 are full within minutes. On a CPU the tiny
 checkpoint's codec, whose convolutions are done as fast as they are prepared, takes up to 13% longer for it; that of the real
 sizes takes as long as before."""
+FUSION = "TRITON_DEFAULT_FP_FUSION"
+"""Triton 3.10 no longer makes one rounding of a product and a sum unless told to; all that was measured was with it."""
 FFT_PLANS_KEPT = 16
 """cuFFT has a plan for each number of windows, so for each length of a recording, and torch keeps the last 4,096 of them. No
 variable says how many; a plan is made faster than the rest of a recording is encoded."""
@@ -44,10 +46,11 @@ class Placement:
 
 
 def configure_torch(options: EngineOptions) -> Placement:
-    """TF32, cuDNN's choice of algorithms, the number of threads, and how many prepared kernels are kept, unless the environment
-    says so. Raises EngineError where there is no such device."""
+    """TF32, cuDNN's choice of algorithms, the number of threads, how Triton rounds, and how many prepared kernels are kept,
+    unless the environment says so. Raises EngineError where there is no such device."""
     for variable in KERNEL_CACHES:
         os.environ.setdefault(variable, str(KERNELS_KEPT))
+    os.environ.setdefault(FUSION, "1")
     torch.backends.cuda.matmul.fp32_precision = "tf32" if options.tf32 else "ieee"
     torch.backends.cudnn.conv.fp32_precision = "tf32" if options.tf32 else "ieee"  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = options.cudnn_benchmark

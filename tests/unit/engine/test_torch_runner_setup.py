@@ -16,7 +16,7 @@ from worker.engine import build
 from worker.engine.attention_choice import choose_attention, kept_dtype
 from worker.engine.memory import GIB, SlotMemory
 from worker.engine.options import EngineOptions
-from worker.engine.torch_setup import KERNEL_CACHES, Placement, configure_torch
+from worker.engine.torch_setup import FUSION, KERNEL_CACHES, Placement, configure_torch
 from worker.model.attention import ENGINE, sdpa_decode
 from worker.model.errors import EngineError, TooLittleMemory
 from worker.model.kernels.kept import FLOAT8
@@ -47,7 +47,7 @@ print(-rss_after(range(100, 700)) + rss_after(range(700, 1300)))
 
 @pytest.fixture(autouse=True)
 def _torch_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for variable in KERNEL_CACHES:      # set, so that what a test makes of it is undone
+    for variable in (*KERNEL_CACHES, FUSION):      # set, so that what a test makes of it is undone
         monkeypatch.setenv(variable, "1024")
     threads, matmul, conv = torch.get_num_threads(), torch.backends.cuda.matmul.fp32_precision, torch.backends.cudnn.benchmark
     yield
@@ -77,6 +77,12 @@ def test_few_prepared_kernels_are_kept_unless_the_environment_says_more(monkeypa
     monkeypatch.delenv(cudnn)
     configure_torch(EngineOptions(Path(), device="cpu"))
     assert (os.environ[onednn], os.environ[ideep], os.environ[cudnn]) == ("1024", "256", "256")
+
+
+def test_triton_rounds_as_it_did_when_the_engine_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(FUSION)
+    configure_torch(EngineOptions(Path(), device="cpu"))
+    assert os.environ[FUSION] == "1"
 
 
 def test_no_attention_serves_prompts_that_compiles_a_kernel_for_each_length() -> None:
