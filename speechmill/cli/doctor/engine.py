@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+from speechmill.cli.cores import usable_cores
 from speechmill.cli.doctor.finding import Finding
 from speechmill.cli.voices import Voice
 
@@ -24,7 +25,8 @@ def engine(voice: Voice) -> list[Finding]:
     options = settings.engine
     return _ask({"voice": voice.value, "checkpoint": options.checkpoint, "offline": options.offline, "device": options.device,
                  "dtype": options.dtype, "n_slots": settings.worker.speech_slots, "slot_positions": options.slot_positions,
-                 "cpu_threads": options.cpu_threads, "kv_dtype": options.kv_dtype, "decode_attention": options.decode_attention})
+                 "cpu_threads": options.cpu_threads, "n_cores": usable_cores(), "kv_dtype": options.kv_dtype,
+                 "decode_attention": options.decode_attention})
 
 
 def _ask(asked: dict[str, object]) -> list[Finding]:

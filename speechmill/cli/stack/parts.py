@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from speechmill.cli.cores import usable_cores
 from speechmill.cli.exits import Exit, Failure
 from speechmill.cli.stack.folder import DataFolder
 from speechmill.cli.stack.part import Program
@@ -71,7 +72,7 @@ def environment(folder: DataFolder, secrets: Secrets, asked: Asked, redis_url: s
         "SPEECHMILL_BLOBS__URL_SECRET": secrets.url_secret,
         "SPEECHMILL_WEBHOOKS__SECRET": secrets.webhook_secret,
         "SPEECHMILL_WORKER__LEASE_S": LEASE_S,
-        "SPEECHMILL_WORKER__CPU_SLOTS": str(max(LEAST_CPU_SLOTS, os.cpu_count() or 1)),
+        "SPEECHMILL_WORKER__CPU_SLOTS": str(max(LEAST_CPU_SLOTS, usable_cores())),
         "SPEECHMILL_WORKER__SCRATCH": str(folder.scratch.absolute()),
     }
     decided = {

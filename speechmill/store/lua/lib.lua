@@ -128,6 +128,7 @@ local function unit_key(ref) return P .. 'unit:' .. ref end
 local function job_of(ref) return string.match(ref, '^(.*)/') end
 local function whole_of(id) return string.match(id, '^(.*)%.%d+$') end  -- the job that this one is a part of, or nil
 local function is_book(id) return string.match(id, '^book_') ~= nil end
+local function book_of(id) return is_book(id) and whole_of(id) or nil end  -- the book that this chapter is of, or nil
 local function is_voice(id) return string.match(id, '^voice_') ~= nil end
 local function is_batch(id) return string.match(id, '^batch_') ~= nil end
 local function list_of(id, tenant)
@@ -153,6 +154,9 @@ local function count(queue, units, characters)
   if units > 0 then ring_for(queue, units) end
 end
 
+-- Of all workers that are ready, for one queue.
+local function slots_of(queue) return tonumber(call('HGET', P .. 'capacity', queue) or '0') end
+
 -- Which doorbells to send: {queue, times, ...}. Never more than could find work, a free slot, and room in Celery's queue.
 local function bells()
   local out = {}
@@ -162,7 +166,7 @@ local function bells()
       n = call('ZCOUNT', P .. 'outbox', '-inf', NOW)
     else
       n = tonumber(call('HGET', P .. 'depth', queue) or '0')
-      local slots = tonumber(call('HGET', P .. 'capacity', queue) or '0')
+      local slots = slots_of(queue)
       if slots > 0 then n = math.min(n, slots - tonumber(call('HGET', P .. 'leased', queue) or '0')) end
     end
     n = math.min(n, DOORBELLS) - call('LLEN', P .. 'celery:' .. queue)

@@ -19,8 +19,7 @@ end
 
 -- How many parts may wait to be joined, or be joined: as many again as all cpu workers have slots for, so that none is idle.
 local function most_to_join(id)
-  local queue = queue_of('finish', '', call('HGET', job_key(id), 'class'))
-  return 2 * math.max(1, tonumber(call('HGET', P .. 'capacity', queue) or '0'))
+  return 2 * math.max(1, slots_of(queue_of('finish', '', call('HGET', job_key(id), 'class'))))
 end
 
 -- The next parts, as many as may be spoken at once; with none left, the last step of the whole.
@@ -74,16 +73,17 @@ local function advance(id, characters)
   call('HSET', job_key(id), 'progress', progress)
   -- Webhooks for progress come at every tenth of the way; clients that poll or listen see each step.
   record(id, math.floor(progress / 10) > math.floor(before / 10) and 'speech.job.progress' or 'speech.job.segment')
-  if whole_of(id) and is_book(id) then
+  local book = book_of(id)
+  if book then
     -- What is spoken may be longer than the text, or shorter. Whole numbers: thirds would not add up to the chapter again.
     local function of_text(spoken) return math.floor(tonumber(f[4]) * spoken / tonumber(f[2])) end
     tell_whole(id, of_text(done) - of_text(done - characters))
   end
   if f[3] ~= 'in_progress' or not phase_over(id) then return end
   enter_phase(id, 'finish', 1, tonumber(f[4]))
-  if whole_of(id) and is_book(id) then
-    call('HINCRBY', job_key(whole_of(id)), 'speaking', -1)
-    go_on(whole_of(id))
+  if book then
+    call('HINCRBY', job_key(book), 'speaking', -1)
+    go_on(book)
   end
 end
 
@@ -100,7 +100,7 @@ end
 
 function is_skippable(ref)
   local id = job_of(ref)
-  return is_book(id) and whole_of(id) ~= nil and call('HGET', job_key(id), 'phase') == 'speak'
+  return book_of(id) ~= nil and call('HGET', job_key(id), 'phase') == 'speak'
 end
 
 function part_ended(part, status)

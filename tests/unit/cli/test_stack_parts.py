@@ -121,7 +121,7 @@ def test_settings_of_the_environment_pass_through_and_only_fill_what_is_not_deci
 ])
 def test_a_cpu_worker_uses_all_cores_of_the_machine_unless_told_otherwise(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int, outside: dict[str, str], slots: str) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    monkeypatch.setattr("speechmill.cli.stack.parts.usable_cores", lambda: cores)
     settings = environment(DataFolder(tmp_path), SECRETS, Asked(8123, "tone"), "redis://r", outside)
     assert settings["SPEECHMILL_WORKER__CPU_SLOTS"] == slots
 

@@ -15,11 +15,12 @@ from worker.engine.doctor.driver import Version, match
 from worker.engine.doctor.finding import Asked, Finding
 from worker.engine.doctor.findings import findings
 from worker.engine.doctor.gpu import Capability, optimisations
-from worker.engine.doctor.host import judge, usable
+from worker.engine.doctor.host import judge
 from worker.engine.doctor.kernels import cache, cache_folder
 from worker.model.random_checkpoint import write_random_checkpoint
 
-ASKED = Asked(voice="qwen3", checkpoint="", offline=False, device="cpu", dtype="auto", n_slots=4, slot_positions=256)
+ASKED = Asked(voice="qwen3", checkpoint="", offline=False, device="cpu", dtype="auto", n_slots=4, slot_positions=256,
+              n_cores=8)
 
 
 @pytest.fixture(scope="module")
@@ -194,10 +195,3 @@ def test_few_cores_beside_a_gpu_and_more_threads_than_cores_without_one_are_warn
     assert judge(2, on_cuda=False, n_threads=2).state == "ok"
     crowded = judge(4, on_cuda=False, n_threads=32)
     assert (crowded.state, crowded.fix) == ("warning", "SPEECHMILL_ENGINE__CPU_THREADS=4")
-
-
-def test_a_container_has_no_more_cores_than_its_share(tmp_path: Path) -> None:
-    (tmp_path / "cpu.max").write_text("50000 100000\n")
-    assert usable(tmp_path / "cpu.max") == 1
-    (tmp_path / "cpu.max").write_text("max 100000\n")
-    assert usable(tmp_path / "cpu.max") == usable(tmp_path / "none") >= 1

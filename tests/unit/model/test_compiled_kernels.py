@@ -18,6 +18,8 @@ SOURCES = Path(gpu.__path__[0])
 EVERY = {f"{source.stem}.{name}" for source in SOURCES.glob("*.py")
          for name in re.findall(r"^ +(_\w+)\[.+\]\($", source.read_text("utf-8"), re.MULTILINE)}
 """All that is launched."""
+NOT_EVERYWHERE = {"residual_unit._residual_unit", "linear._product"}
+"""The first wants a tensor memory accelerator, both half precision."""
 
 
 def compiled(*asked: str) -> set[str]:
@@ -35,7 +37,7 @@ def test_every_kernel_compiles_for_the_card_that_it_was_measured_on() -> None:
 
 
 def test_kernels_compile_for_less_shared_memory_and_read_float8() -> None:
-    assert EVERY - compiled("--card", "RTX-4090", "--kv", "float8") == {"residual_unit._residual_unit"}
+    assert EVERY - compiled("--card", "RTX-4090", "--kv", "float8") <= NOT_EVERYWHERE
 
 
 @pytest.mark.slow
@@ -44,7 +46,7 @@ def test_kernels_compile_for_less_shared_memory_and_read_float8() -> None:
     "RTX-3090 --dtype float32", "H200 --dtype float32 --kv float8",
 ])
 def test_kernels_compile_in_every_size_that_the_engine_launches(asked: str) -> None:
-    assert compiled("--all", "--card", *asked.split()) >= EVERY - {"residual_unit._residual_unit", "attention._combine"}
+    assert EVERY - compiled("--all", "--card", *asked.split()) <= NOT_EVERYWHERE
 
 
 @pytest.mark.parametrize("n_rows", ROWS)

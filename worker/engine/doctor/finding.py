@@ -8,7 +8,8 @@ GIB = 2**30
 
 @dataclass(frozen=True)
 class Asked:
-    """What the settings ask for. `voice` is qwen3 (our engine) or reference (the package qwen-tts)."""
+    """What the settings ask for, and `n_cores` that the machine gives. `voice` is qwen3 (our engine) or reference (the package
+    qwen-tts); `cpu_threads` 0 is torch's own choice."""
 
     voice: Literal["qwen3", "reference"]
     checkpoint: str
@@ -17,6 +18,7 @@ class Asked:
     dtype: Literal["auto", "bfloat16", "float32"]
     n_slots: int
     slot_positions: int
+    n_cores: int
     kv_dtype: Literal["auto", "float8"] = "auto"
     decode_attention: Literal["engine", "sdpa", "flash_attention_2"] = "engine"
     cpu_threads: int = 0

@@ -32,7 +32,7 @@ def findings(asked: Asked) -> Iterator[Finding]:
     if asked.voice == "qwen3":
         yield from kernels.kernels(placement)
     yield kernels.flash_attention(placement)
-    yield host.cores(on_cuda=on_cuda, cpu_threads=asked.cpu_threads)
+    yield host.cores(asked, on_cuda=on_cuda)
     checkpoint, checkpoint_found = room.checkpoint(asked)
     yield checkpoint_found
     if checkpoint is not None and asked.voice == "qwen3":

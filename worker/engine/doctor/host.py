@@ -1,12 +1,8 @@
 """The machine around the GPU: its cores."""
 
-import math
-import os
-from pathlib import Path
-
 import torch
 
-from worker.engine.doctor.finding import Finding
+from worker.engine.doctor.finding import Asked, Finding
 
 LEAST_CORES = 4
 """Beside a GPU: one steps the engine, one or two check and cut what it spoke, the rest encode."""
@@ -14,9 +10,8 @@ MP3_REALTIME_PER_CORE = 300
 """docs/benchmarks.md#encoding, the slower end."""
 
 
-def cores(*, on_cuda: bool, cpu_threads: int) -> Finding:
-    """`cpu_threads`: as the settings ask, 0 is torch's own choice."""
-    return judge(usable(), on_cuda=on_cuda, n_threads=cpu_threads or torch.get_num_threads())
+def cores(asked: Asked, *, on_cuda: bool) -> Finding:
+    return judge(asked.n_cores, on_cuda=on_cuda, n_threads=asked.cpu_threads or torch.get_num_threads())
 
 
 def judge(n_cores: int, *, on_cuda: bool, n_threads: int) -> Finding:
@@ -27,13 +22,3 @@ def judge(n_cores: int, *, on_cuda: bool, n_threads: int) -> Finding:
         detail = f"{n_cores}: one steps the engine, and each more encodes mp3 at some {MP3_REALTIME_PER_CORE} times real time"
         return Finding("cores", "warning", detail, f"{LEAST_CORES} cores or more; flac takes a fifth of mp3's")
     return Finding("cores", "ok", str(n_cores))
-
-
-def usable(quota_file: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
-    """What this process may use: a container's share, where that is less than what the machine has."""
-    n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if quota_file.exists():
-        quota, period = quota_file.read_text().split()[:2]
-        if quota != "max":
-            return max(1, min(n_cores, math.ceil(int(quota) / int(period))))
-    return n_cores
