@@ -45,3 +45,8 @@ class BatchFiles(BaseModel):
     manifest: str | None = None  # what was spoken: name in the archive, size, hash, duration
     archive: str | None = None   # all sound in one zip
     table_key: str = ""          # the object that says where each line's sound lies (batch_line.LineSound)
+
+    @property
+    def ids(self) -> list[str]:
+        """Of those that there are."""
+        return [file_id for file_id in (self.output, self.error, self.manifest, self.archive) if file_id]

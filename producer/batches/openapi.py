@@ -29,5 +29,7 @@ LIST_BATCHES = route("List batches", {200: answer(_BATCH_LIST, "A page.")}, prob
 GET_BATCH = route("Look at a batch", {200: answer(_BATCH, "The batch.")}, problems=(404, 503), parameters=(PREFER,))
 BATCH_EVENTS = route("Follow a batch by server-sent events", **EVENTS)
 CANCEL_BATCH = route("Cancel a batch", {200: answer(_BATCH, "The batch.")}, problems=(404, 409, 503))
+DELETE_BATCH = route("Delete an ended batch, the sound of its lines and the files that it made",
+                     {200: answer({"type": "object"}, "It is gone.")}, problems=(404, 409, 503))
 LINE_CONTENT = route("Download the sound of one line", {200: _SOUND, 206: _SOUND, 302: {"description": "To a signed URL."}},
                      problems=(404, 409, 410, 503))

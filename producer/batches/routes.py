@@ -1,21 +1,23 @@
-"""/v1/batches: create, list, look, follow, cancel."""
+"""/v1/batches: create, list, look, follow, cancel, delete."""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from starlette.requests import Request
 from starlette.responses import Response
 
-from producer.batches.find import Found, find_batch
-from producer.batches.openapi import BATCH_EVENTS, CANCEL_BATCH, CREATE_BATCH, GET_BATCH, LIST_BATCHES
+from producer.batches.find import Found, batch_not_found, find_batch
+from producer.batches.openapi import BATCH_EVENTS, CANCEL_BATCH, CREATE_BATCH, DELETE_BATCH, GET_BATCH, LIST_BATCHES
 from producer.batches.submit import submit_batch
 from producer.desk import desk_of, tenant_of
+from producer.files.routes import delete_found
 from producer.jobs import number, poll_later
 from producer.prefer import parse_prefer
 from producer.streams.events import Snapshot, events_response
 from producer.waiting import wait_until
 from speechmill.batch_view import BATCHES_PATH
+from speechmill.blobs.seam import job_prefixes
 from speechmill.errors import Conflict, InvalidRequest
-from speechmill.store import batches, verbs
+from speechmill.store import batches, files, verbs
 
 router = APIRouter(prefix=BATCHES_PATH)
 
@@ -88,3 +90,25 @@ async def cancel_batch(request: Request, batch_id: str) -> Response:
     if outcome == "ended":
         raise Conflict(f"The batch is {found.batch.status} already.", code="batch_already_ended", job_id=batch_id)
     return JSONResponse(found.view())
+
+
+@router.delete("/{batch_id}", **DELETE_BATCH)
+async def delete_batch(request: Request, batch_id: str) -> Response:
+    """Of OpenAI's batches nothing is deleted but their files. The objects go first: were we to stop in between, the record is
+    still there, and deleting it again ends it. The file that was uploaded stays, as other batches may be made from it."""
+    desk, tenant = desk_of(request), tenant_of(request)
+    found = await find_batch(desk, batch_id, tenant)
+    if not found.batch.ended:
+        raise Conflict(f"The batch is {found.view()['status']}; cancel it first.", code="batch_not_ended", job_id=batch_id)
+
+    def delete_objects() -> None:
+        for prefix in job_prefixes(tenant, batch_id):
+            desk.storage.blobs.delete_prefix(prefix)
+
+    await desk.storage.run(delete_objects)
+    for file_id in found.state.files.ids:
+        if file := await desk.store.run(files.look(file_id, tenant)):  # else somebody has deleted it already
+            await delete_found(desk, file)
+    if await desk.store.run(verbs.delete(batch_id, tenant)) == "missing":
+        raise batch_not_found(batch_id)
+    return JSONResponse({"id": batch_id, "object": "batch.deleted", "deleted": True})

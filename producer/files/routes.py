@@ -89,11 +89,14 @@ async def file_content(request: Request, file_id: str) -> Response:
 @router.delete("/{file_id}", **DELETE_FILE)
 async def delete_file(request: Request, file_id: str) -> Response:
     """The bytes go first: were we to stop in between, the record is still there, and deleting it again ends it."""
-    desk, tenant = desk_of(request), tenant_of(request)
-    file = await find_file(desk, file_id, tenant)
-    await desk.storage.run(lambda: desk.storage.blobs.delete(file.key))
-    await desk.store.run(files.deleted(file_id, tenant))
+    desk = desk_of(request)
+    await delete_found(desk, await find_file(desk, file_id, tenant_of(request)))
     return JSONResponse({"id": file_id, "object": "file", "deleted": True})
+
+
+async def delete_found(desk: Desk, file: StoredFile) -> None:
+    await desk.storage.run(lambda: desk.storage.blobs.delete(file.key))
+    await desk.store.run(files.deleted(file.id, file.tenant))
 
 
 async def find_file(desk: Desk, file_id: str, tenant: str) -> StoredFile:

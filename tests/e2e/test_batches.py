@@ -289,6 +289,37 @@ def test_batches_are_listed_page_by_page_and_the_same_call_again_is_the_same_bat
     assert twice[0].id in ids
 
 
+def test_deleting_a_batch_takes_its_sound_and_its_files_but_not_what_it_was_made_from(mill: Stack) -> None:
+    client = sdk(mill)
+    batch = wait(mill, client, begin(client, jsonl([line("a", "A."), line("b", "B.")])))
+    view = batch.to_dict()
+    made = {str(view[f"{name}_file_id"]) for name in ("output", "manifest", "archive")}
+    assert made < {file.id for file in client.files.list()}
+    client.files.delete(str(batch.output_file_id))
+    objects = mill.folder / "objects"
+    assert [path for path in objects.rglob("*") if batch.id in str(path)]
+    with mill.http as http:
+        answer = http.delete(f"/v1/batches/{batch.id}")
+        assert (answer.status_code, answer.json()) == (200, {"id": batch.id, "object": "batch.deleted", "deleted": True})
+        assert http.get(f"/v1/batches/{batch.id}/lines/1/content").status_code == 404
+        assert http.delete(f"/v1/batches/{batch.id}").json()["error"]["code"] == "batch_not_found"
+    with pytest.raises(openai.NotFoundError):
+        client.batches.retrieve(batch.id)
+    assert batch.id not in {each.id for each in client.batches.list()}
+    assert not {file.id for file in client.files.list()} & made
+    assert not [path for path in objects.rglob("*") if path.is_file() and batch.id in str(path)]
+    assert client.files.retrieve(batch.input_file_id).purpose == "batch"
+
+
+def test_a_batch_that_is_being_spoken_is_not_deleted(paced: Stack) -> None:
+    client = sdk(paced)
+    with held(paced), paced.http as http:
+        batch = begin(client, jsonl([line("a", "HELD until it was tried.")]))
+        refused = http.delete(f"/v1/batches/{batch.id}")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "batch_not_ended")
+    assert wait(paced, client, batch).status == "completed"
+
+
 def test_a_batch_and_its_lines_are_no_jobs(mill: Stack) -> None:
     client = sdk(mill)
     batch = wait(mill, client, begin(client, jsonl([line("a", "A.")])))
