@@ -40,11 +40,14 @@ class Floor:
         return n_rows / FRAME_RATE_HZ / self.frame_s
 
 
-def count_floor(config: CheckpointConfig, ceilings: Ceilings, n_rows: int, n_positions: float) -> Floor:
-    """For `n_rows` utterances that have `n_positions` in their KV cache on average."""
+def count_floor(
+    config: CheckpointConfig, ceilings: Ceilings, n_rows: int, n_positions: float, *, kept_bytes: int = _BYTES
+) -> Floor:
+    """For `n_rows` utterances that have `n_positions` in their KV cache on average, of `kept_bytes` a number. Weights are counted
+    as bfloat16 whatever they are, and so are keys and values of more: the floor is what the machine could reach."""
     return Floor(
         predictor_s=_predictor(config, ceilings, n_rows),
-        talker_s=_talker(config, ceilings, n_rows, n_positions),
+        talker_s=_talker(config, ceilings, n_rows, n_positions, min(kept_bytes, _BYTES)),
         codec_s=_codec(config.codec, ceilings, n_rows),
     )
 
@@ -54,17 +57,17 @@ def _stack_weights(stack: StackConfig) -> float:
     return stack.n_layers * (attention + 3 * stack.hidden_size * stack.intermediate_size)
 
 
-def _kv_bytes(stack: StackConfig) -> float:
+def _kv_numbers(stack: StackConfig) -> float:
     """Of one position."""
-    return stack.n_layers * 2 * stack.n_kv_heads * stack.head_dim * _BYTES
+    return stack.n_layers * 2 * stack.n_kv_heads * stack.head_dim
 
 
-def _talker(config: CheckpointConfig, ceilings: Ceilings, n_rows: int, n_positions: float) -> float:
+def _talker(config: CheckpointConfig, ceilings: Ceilings, n_rows: int, n_positions: float, kept_bytes: int) -> float:
     stack = config.talker
     weights = _stack_weights(stack) + config.talker_vocab_size * stack.hidden_size
     attention = 4 * stack.n_heads * stack.head_dim * n_positions * stack.n_layers
     rows = n_rows * (2 * weights + attention)
-    return ceilings.seconds(rows, weights * _BYTES + n_rows * _kv_bytes(stack) * n_positions)
+    return ceilings.seconds(rows, weights * _BYTES + n_rows * _kv_numbers(stack) * kept_bytes * n_positions)
 
 
 def _predictor(config: CheckpointConfig, ceilings: Ceilings, n_rows: int) -> float:
@@ -72,7 +75,7 @@ def _predictor(config: CheckpointConfig, ceilings: Ceilings, n_rows: int) -> flo
     stack, n_passes = config.predictor, config.n_codes - 1
     weights = _stack_weights(stack)
     heads = n_passes * config.predictor_vocab_size * stack.hidden_size
-    cache = sum(range(1, config.n_codes + 1)) * _kv_bytes(stack)
+    cache = sum(range(1, config.n_codes + 1)) * _kv_numbers(stack) * _BYTES
     return ceilings.seconds(n_rows * (config.n_codes * 2 * weights + 2 * heads),
                             (n_passes * weights + heads) * _BYTES + n_rows * cache)
 

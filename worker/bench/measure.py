@@ -81,12 +81,14 @@ def _measure_load(plan: Plan, built: Built, engine: Engine, switch: Switch, ceil
     n_positions = round(prompt_positions + plan.lengths.mean_frames_spoken)
     parts = time_parts(built, concurrency, n_positions, prompt_positions)
     mean_rows = _mean_rows(before, after)
+    kept_bytes = built.runner.network.talker.kept_dtype.itemsize
+    floor = count_floor(built.checkpoint.config, ceilings, concurrency, n_positions, kept_bytes=kept_bytes)
     return Row(
         label=plan.case.label, concurrency=concurrency, times_realtime=steady.times_realtime,
         rtf=concurrency / steady.times_realtime, first_audio_ms=first.median_ms, first_audio_p95_ms=first.p95_ms,
         mean_rows=mean_rows, predictor_ms=parts.predictor_ms, talker_ms=parts.talker_ms, codec_ms=parts.codec_ms,
         admission_ms=_admission_ms(parts, concurrency / plan.lengths.mean_frames),
-        floor_times_realtime=count_floor(built.checkpoint.config, ceilings, concurrency, n_positions).times_realtime(concurrency),
+        floor_times_realtime=floor.times_realtime(concurrency),
         vram_gb=vram_gb, warm_up_s=warm_up_s, notes="; ".join(built.parts.info.notes))
 
 
