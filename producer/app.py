@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -89,7 +89,11 @@ async def _sweep_forever(desk: Desk) -> None:
     pause_s = desk.settings.worker.sweep_s
     while True:
         await asyncio.sleep(pause_s)
-        with suppress(StoreUnavailable):
+        try:
             swept = await desk.store.run(verbs.sweep(round(pause_s * 900)))
             if swept:
                 desk.doorbell.ring(swept.bells)
+        except StoreUnavailable:
+            pass  # whoever asks is told so
+        except Exception:
+            log.exception("sweep failed")

@@ -8,18 +8,18 @@ from typing import Any
 
 import redis.asyncio
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from speechmill.errors import StoreUnavailable
 from speechmill.job import TERMINAL
 from speechmill.settings import Settings
-from speechmill.store.client import EVENTS_KEY
+from speechmill.store.client import EVENTS_KEY, redis_told
 
 log = logging.getLogger(__name__)
 
 BLOCK_MS = 5_000
-
-
+AGAIN_S = 0.5
+"""After an interruption."""
 LOOKS_AT_ONCE = 16
 """Clients that wait have time: thousands of them, woken in the same moment, must not open a connection to Redis each, nor stand
 before somebody who brings a job."""
@@ -80,24 +80,29 @@ class Feed:
                 del self._watches[job_id]
 
     async def _follow(self) -> None:
-        position = ""
+        """For ever: whoever waits would not notice its end, and be told of nothing any more."""
         while True:
             try:
-                if not position:
-                    # A fixed place to read on from: with "$", what comes between two reads would be missed.
-                    last: Any = await self._redis.xrevrange(EVENTS_KEY, count=1)
-                    position = last[0][0] if last else "0-0"
-                    self._wake_all()
-                streams: Any = await self._redis.xread({EVENTS_KEY: position}, count=1000, block=BLOCK_MS)
-                for entry, fields in streams[0][1] if streams else ():
-                    position = entry
-                    # Who waits for a book is told of its chapters, too: <book>.<number>.
-                    job_id, _, part = fields["job"].partition(".")
-                    self._wake(job_id, ended=not part and fields["status"] in TERMINAL)
-            except (RedisError, OSError) as error:
-                log.warning("the event feed is interrupted: %s", error)
-                position = ""
-                await asyncio.sleep(0.5)
+                with redis_told():
+                    await self._follow_on()
+            except StoreUnavailable as error:
+                log.warning("the event feed is interrupted: %s", error.message)
+            except Exception:
+                log.exception("the event feed is interrupted")
+            await asyncio.sleep(AGAIN_S)
+
+    async def _follow_on(self) -> None:
+        # A fixed place to read on from: with "$", what comes between two reads would be missed.
+        last: Any = await self._redis.xrevrange(EVENTS_KEY, count=1)
+        position = last[0][0] if last else "0-0"
+        self._wake_all()
+        while True:
+            streams: Any = await self._redis.xread({EVENTS_KEY: position}, count=1000, block=BLOCK_MS)
+            for entry, fields in streams[0][1] if streams else ():
+                position = entry
+                # Who waits for a book is told of its chapters, too: <book>.<number>.
+                job_id, _, part = fields["job"].partition(".")
+                self._wake(job_id, ended=not part and fields["status"] in TERMINAL)
 
     def _wake(self, job_id: str, *, ended: bool) -> None:
         for watch in self._watches.get(job_id, ()):

@@ -13,19 +13,20 @@ from typing import Any
 
 import redis.asyncio
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from producer.feed import Watch
-from speechmill.errors import StreamBroken
+from producer.feed import AGAIN_S, Watch
+from speechmill.errors import StoreUnavailable, StreamBroken
 from speechmill.settings import Settings
+from speechmill.store.client import redis_told
 from speechmill.store.streams import STREAMED_CHANNEL, stream_key
 
 log = logging.getLogger(__name__)
 
 ROOM = 16
 """Pieces of sound, of 32 KiB at most, that wait here for one client."""
-_CHANNEL_S = 5.0
+CHANNEL_S = 5.0
+"""The channel is asked whether it is still there after so much silence, and given up after as much again."""
 
 
 class Listener:
@@ -108,7 +109,7 @@ class Listening:
 
     def __init__(self, settings: Settings) -> None:
         self._redis = redis.asyncio.Redis.from_url(
-            settings.redis.url, socket_connect_timeout=1, socket_timeout=_CHANNEL_S + 5, socket_keepalive=True,
+            settings.redis.url, socket_connect_timeout=1, socket_timeout=CHANNEL_S + 5, socket_keepalive=True,
             retry=Retry(NoBackoff(), 0))
         self._listeners: dict[str, set[Listener]] = {}
         self._wanting: set[Listener] = set()
@@ -146,18 +147,31 @@ class Listening:
         """A message that is lost costs two seconds: then whoever waits looks himself (sound.py)."""
         while True:
             try:
-                async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
-                    await channel.subscribe(STREAMED_CHANNEL)
-                    for listeners in self._listeners.values():
-                        for listener in listeners:
-                            self._wants(listener)
-                    while True:
-                        message = await channel.get_message(timeout=_CHANNEL_S)
-                        if message:
-                            self._tell(message["data"])
-            except (RedisError, OSError) as error:
-                log.warning("the channel of streams is interrupted: %s", error)
-                await asyncio.sleep(0.5)
+                with redis_told():
+                    await self._follow_on()
+            except StoreUnavailable as error:
+                log.warning("the channel of streams is interrupted: %s", error.message)
+            except Exception:
+                log.exception("the channel of streams is interrupted")
+            await asyncio.sleep(AGAIN_S)
+
+    async def _follow_on(self) -> None:
+        async with self._redis.pubsub() as channel:
+            await channel.subscribe(STREAMED_CHANNEL)
+            for listeners in self._listeners.values():
+                for listener in listeners:
+                    self._wants(listener)
+            is_asked = False
+            while True:
+                message = await channel.get_message(timeout=CHANNEL_S)
+                if message is None:
+                    # A host that lost its power closes no connection, and nothing else is ever sent on this one.
+                    if is_asked:
+                        raise TimeoutError("Redis has not answered on the channel of streams")
+                    await channel.ping()
+                is_asked = message is None
+                if message and message["type"] == "message":
+                    self._tell(message["data"])
 
     def _tell(self, said: bytes) -> None:
         job_id, _, token = said.decode().partition(" ")
@@ -173,17 +187,23 @@ class Listening:
             if not wanting:
                 continue
             try:
-                replies = await self._entries(wanting)
-            except (RedisError, OSError) as error:
-                log.warning("streams cannot be read now: %s", error)
-                self._wanting.update(listener for listener, _, _ in wanting)
-                self._wanted.set()
-                await asyncio.sleep(0.5)
+                with redis_told():
+                    replies = await self._entries(wanting)
+                self._hand_out(wanting, replies)
                 continue
-            for (listener, token, room), entries in zip(wanting, replies, strict=True):
-                listener.hear(token, entries)
-                if len(entries) == room:
-                    self._wants(listener)
+            except StoreUnavailable as error:
+                log.warning("streams cannot be read now: %s", error.message)
+            except Exception:
+                log.exception("streams cannot be read now")
+            self._wanting.update(listener for listener, _, _ in wanting)
+            self._wanted.set()
+            await asyncio.sleep(AGAIN_S)
+
+    def _hand_out(self, wanting: list[tuple[Listener, int, int]], replies: list[Any]) -> None:
+        for (listener, token, room), entries in zip(wanting, replies, strict=True):
+            listener.hear(token, entries)
+            if len(entries) == room:
+                self._wants(listener)
 
     async def _entries(self, wanting: list[tuple[Listener, int, int]]) -> list[Any]:
         pipeline = self._redis.pipeline(transaction=False)

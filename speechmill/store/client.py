@@ -76,7 +76,7 @@ class Store:
 
     def run(self, call: Call[T]) -> T:
         arguments = (KEY_PREFIX, *self._first, *call.args)
-        with _told():
+        with redis_told():
             try:
                 reply = self.redis.evalsha(call.script.sha, 1, *arguments)
             except NoScriptError:
@@ -85,17 +85,17 @@ class Store:
 
     def publish(self, model: ModelInfo) -> None:
         """Add or replace a model of the catalogue."""
-        with _told():
+        with redis_told():
             self.redis.hset(CATALOGUE_KEY, model.id, model.model_dump_json())
 
     def catalogue(self, default_model: str) -> Catalogue:
-        with _told():
+        with redis_told():
             models = self.redis.hgetall(CATALOGUE_KEY)
         return _catalogue(models, default_model)
 
     def takes(self, job_id: str) -> Iterator[tuple[int, dict[str, Any]]]:
         """Segment number and record of every accepted take of a job, in no order; memory stays flat."""
-        with _told():
+        with redis_told():
             for n, record in self.redis.hscan_iter(f"{KEY_PREFIX}segments:{job_id}", count=500):
                 yield int(n), json.loads(record)
 
@@ -119,7 +119,7 @@ class AsyncStore:
 
     async def run(self, call: Call[T]) -> T:
         arguments = (KEY_PREFIX, *self._first, *call.args)
-        with _told():
+        with redis_told():
             try:
                 reply = await self.redis.evalsha(call.script.sha, 1, *arguments)
             except NoScriptError:
@@ -130,7 +130,7 @@ class AsyncStore:
         """Run many calls in one round trip, each atomic by itself."""
         if not calls:
             return []
-        with _told():
+        with redis_told():
             replies = await self._pipelined(calls)
             if any(isinstance(reply, NoScriptError) for reply in replies):
                 await self.redis.script_load(calls[0].script.text)
@@ -147,7 +147,7 @@ class AsyncStore:
         return await pipeline.execute(raise_on_error=False)
 
     async def catalogue(self, default_model: str) -> Catalogue:
-        with _told():
+        with redis_told():
             models = await self.redis.hgetall(CATALOGUE_KEY)
         return _catalogue(models, default_model)
 
@@ -155,30 +155,30 @@ class AsyncStore:
         """Records of the accepted takes of segments `first` … `first + count - 1`; None where there is none yet."""
         if count <= 0:
             return []
-        with _told():
+        with redis_told():
             found = await self.redis.hmget(f"{KEY_PREFIX}segments:{job_id}", [str(n) for n in range(first, first + count)])
         return [json.loads(record) if record else None for record in found]
 
     async def input_of(self, job_id: str) -> tuple[str, str]:
         """What a job was made from: the text, where it was small enough to stay here, and the key of the object that holds it,
         where it was not."""
-        with _told():
+        with redis_told():
             text, key = await self.redis.hmget(f"{KEY_PREFIX}job:{job_id}", ["input", "input_key"])
         return str(text or ""), str(key or "")
 
     async def times_of(self, job_id: str) -> list[Any] | None:
         """Records (speechmill/timestamps.py) of the sentences of a job of one unit; None where there are none."""
-        with _told():
+        with redis_told():
             times = await self.redis.hget(f"{KEY_PREFIX}job:{job_id}", "times")
         return json.loads(times) if times else None
 
     async def leased_units(self, job_id: str) -> set[str]:
         """Units of a job that a worker holds now."""
-        with _told():
+        with redis_told():
             return {str(unit) for unit in await self.redis.smembers(f"{KEY_PREFIX}leased:{job_id}")}
 
     async def memory(self) -> Memory:
-        with _told():
+        with redis_told():
             said = await self.redis.info("memory")
         return Memory(int(said["used_memory"]), int(said["maxmemory"]))
 
@@ -192,7 +192,7 @@ def _catalogue(models: Mapping[Any, Any], default_model: str) -> Catalogue:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def redis_told() -> Iterator[None]:
     """Redis's errors as StoreUnavailable; a bug in a script as itself, or it would be waited out like an outage, for ever."""
     try:
         yield
