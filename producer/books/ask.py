@@ -57,9 +57,10 @@ def _of_upload(upload: Upload) -> tuple[Source, Path]:
 def _of_text(parsed: ParsedBook) -> tuple[Source, bytes]:
     file: BookFile | None = parsed.file
     assert file  # parse_book has refused a request with no book in it
-    return Source(sha256=sha256(file.content).hexdigest(), name=file.name, bytes=len(file.content)), file.content
+    return Source(sha256=sha256(file.content).hexdigest(), name=_base_name(file.name), bytes=len(file.content)), file.content
 
 
 def _base_name(name: str) -> str:
-    """Without folders, and short, but with its ending, which tells Markdown from plain text."""
-    return name.replace("\\", "/").rpartition("/")[2][-200:] or "book"
+    """Without folders and control characters, and short, but with its ending, which tells Markdown from plain text."""
+    shown = "".join(character for character in name if character.isprintable())
+    return shown.replace("\\", "/").rpartition("/")[2][-200:] or "book"

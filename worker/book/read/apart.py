@@ -23,7 +23,7 @@ _ENVIRONMENT = ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "TMPDIR"
 def read_apart(path: Path, name: str = "", *, timeout_s: float = TIMEOUT_S) -> Book:
     """As `read_book`, in a process with limits of memory and time (limits.py). Raises BookUnreadable, also where these did not
     do."""
-    command = [sys.executable, "-m", "worker.book.read", str(path), "--name", name or path.name]
+    command = [sys.executable, "-m", "worker.book.read", str(path), f"--name={name or path.name}"]
     environment = {key: value for key in _ENVIRONMENT if (value := os.environ.get(key)) is not None}
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout_s, check=False,

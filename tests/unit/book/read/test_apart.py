@@ -25,6 +25,13 @@ def test_a_book_survives_the_way_between_processes(sample: Sample, tmp_path: Pat
     assert from_json(to_json(book)) == book
 
 
+@pytest.mark.parametrize("name", ["-draft.md", "--help", "--name=x.md"])
+def test_a_name_that_looks_like_an_option_is_a_name(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "book"
+    path.write_text("# One\n\nThe first chapter.\n")
+    assert read_apart(path, name) == read_book(path, name)
+
+
 def test_read_apart_gives_the_same_book(tmp_path: Path) -> None:
     path = tmp_path / "upload"
     path.write_text("# Ä\n\n[voice: anna] a\n\n# B\n\nb")
