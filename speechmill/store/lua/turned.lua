@@ -4,7 +4,7 @@
 local turn, outcome, cursor, pause_ms, round_ms, key = A[1], A[2], A[3], tonumber(A[4]), tonumber(A[5]), P .. 'reaper'
 if call('HGET', key, 'turn') ~= turn then return 0 end
 call('HDEL', key, 'turn')
-call('HSET', key, 'next', NOW + pause_ms)
+call('HSET', key, 'next', NOW + pause_ms, 'pause', pause_ms)
 if outcome == 'on' then call('HSET', key, 'cursor', cursor) end
 if outcome == 'round' then
   call('HSET', key, 'cursor', '', 'walk_at', tonumber(call('HGET', key, 'begun') or NOW) + round_ms)

@@ -13,6 +13,7 @@ from speechmill.blobs.s3_age import age_s
 from speechmill.blobs.seam import PAGE_OBJECTS, Page
 from speechmill.errors import BlobsUnavailable
 from speechmill.store import reaping
+from speechmill.tasks import KEY_PREFIX
 from tests.contract.reaper.conftest import AT_ONCE, PATIENT, Yard
 from worker.reaper.reaper import AWAY_S, Reaper
 
@@ -117,6 +118,15 @@ def test_the_walk_keeps_to_so_many_listings_and_deletions_a_minute(orphans: Yard
     assert 5 < Reaper(orphans.store, orphans.blobs, slow).take_turn() <= 10
     orphans.skip_the_pause()
     assert Reaper(orphans.store, orphans.blobs, replace(slow, deletes_a_minute=6)).take_turn() == 100
+
+
+def test_a_pause_longer_than_a_lease_is_kept_and_a_clock_that_was_set_back_ends_it(orphans: Yard) -> None:
+    slow = replace(BY_TEN, deletes_a_minute=2)
+    assert Reaper(orphans.store, orphans.blobs, slow).take_turn() == 300
+    assert 290 < Reaper(orphans.store, orphans.blobs, slow).take_turn() <= 300
+    orphans.store.redis.hincrby(KEY_PREFIX + "reaper", "next", 60_000)
+    assert Reaper(orphans.store, orphans.blobs, slow).take_turn() == 300, "another page was reaped"
+    assert orphans.keys() == ORPHANS[20:]
 
 
 def test_after_a_round_the_next_one_begins_in_time_and_not_before(yard: Yard) -> None:
