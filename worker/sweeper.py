@@ -25,11 +25,11 @@ def _sweep_forever(station: Station) -> None:
     pause_s = station.settings.worker.sweep_s
     cleared_at = time.monotonic()
     while not station.draining.wait(pause_s):
-        station.scratch.look()
-        if time.monotonic() - cleared_at > CLEAR_EVERY_S:
-            clear_scratch(station.scratch.folder)
-            cleared_at = time.monotonic()
         try:
+            station.scratch.look()
+            if time.monotonic() - cleared_at > CLEAR_EVERY_S:
+                cleared_at = time.monotonic()
+                clear_scratch(station.scratch.folder)
             sweep(station, round(pause_s * 900))
         except StoreUnavailable:
             pass  # The heartbeat says it.
