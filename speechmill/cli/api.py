@@ -24,9 +24,16 @@ LEXICONS = "/v1/audio/lexicons"
 CLIENT_KEY = "SPEECHMILL_API_KEY"
 """The environment variable with the key to show. (Importing speechmill.settings for its name would cost a tenth of a second.)"""
 TIMEOUT = httpx.Timeout(30, connect=5)
-EXITS = {HTTPStatus.NOT_FOUND: Exit.NOT_FOUND, HTTPStatus.GONE: Exit.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS: Exit.UNAVAILABLE,
-         HTTPStatus.BAD_GATEWAY: Exit.UNAVAILABLE, HTTPStatus.SERVICE_UNAVAILABLE: Exit.UNAVAILABLE,
-         HTTPStatus.GATEWAY_TIMEOUT: Exit.TIMEOUT}
+EXITS: dict[int, Exit] = {
+    HTTPStatus.NOT_FOUND: Exit.NOT_FOUND, HTTPStatus.GONE: Exit.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS: Exit.UNAVAILABLE,
+    HTTPStatus.BAD_GATEWAY: Exit.UNAVAILABLE, HTTPStatus.SERVICE_UNAVAILABLE: Exit.UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT: Exit.TIMEOUT,
+    **dict.fromkeys(range(520, 527), Exit.UNAVAILABLE),  # Cloudflare's, of a server that it does not reach
+}
+
+
+NOT_REPLAYED = ("webhook_endpoint_disabled", "job_gone", "event_not_found", "event_delivered")
+"""Why an event that was listed as dead cannot be sent again: it never could, or no longer can."""
 
 
 @dataclass(frozen=True)
@@ -110,18 +117,26 @@ class Api:
         self._json("POST", f"{DELIVERIES}/{one_name(event_id, 'event', 'evt_0199c0ffee')}/replay")
 
     def replay_all(self) -> int:
-        """All of them but those whose job is no longer kept; returns how many there were."""
+        """All of them but those whose job is no longer kept, or whose endpoint is disabled; returns how many there were."""
         n_replayed, after = 0, ""
         while True:
             page = self.dead_events(limit=100, after=after)
-            gone = [event["id"] for event in page["data"] if event["url"] is None]
             for event in page["data"]:
-                if event["url"] is not None:
-                    self.replay(event["id"])
+                if event["url"] is not None and self._replayed(event["id"]):
                     n_replayed += 1
+                else:
+                    after = event["id"]  # what was replayed is dead no more, and no place to go on after
             if not page["has_more"]:
                 return n_replayed
-            after = gone[-1] if gone else after  # what was replayed is dead no more, and no place to go on after
+
+    def _replayed(self, event_id: str) -> bool:
+        try:
+            self.replay(event_id)
+        except Failure as failure:
+            if failure.code not in NOT_REPLAYED:
+                raise
+            return False
+        return True
 
     def download(self, job: JobView, target: Path) -> None:
         """Write a completed job's audio to `target`, which appears whole or not at all."""
@@ -191,13 +206,14 @@ def _object(answer: httpx.Response) -> dict[str, Any]:
 
 def _refusal(answer: httpx.Response) -> Failure:
     try:
-        message = str(answer.json()["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        message = f"{answer.url} answered {answer.status_code} {answer.reason_phrase}."
+        error = answer.json()["error"]
+        message, code = str(error["message"]), str(error.get("code") or "")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        message, code = f"{answer.url} answered {answer.status_code} {answer.reason_phrase}.".replace(" .", "."), ""
     if answer.status_code == HTTPStatus.UNAUTHORIZED:
         message += f" (This program shows the one in {CLIENT_KEY}.)"
     otherwise = Exit.FAILED if answer.is_server_error else Exit.USAGE
-    return Failure(" ".join(message.split()), EXITS.get(HTTPStatus(answer.status_code), otherwise))
+    return Failure(" ".join(message.split()), EXITS.get(answer.status_code, otherwise), code)
 
 
 def _authorization() -> dict[str, str]:

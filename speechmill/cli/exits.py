@@ -14,9 +14,11 @@ class Exit(IntEnum):
 
 
 class Failure(Exception):
-    """Ends a command: `message`, one line for people, goes to stderr, and `exit` is the status."""
+    """Ends a command: `message`, one line for people, goes to stderr, and `exit` is the status. `code` is what the server called
+    it, where it refused something."""
 
-    def __init__(self, message: str, exit: Exit = Exit.FAILED) -> None:
+    def __init__(self, message: str, exit: Exit = Exit.FAILED, code: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.exit = exit
+        self.code = code

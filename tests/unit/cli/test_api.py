@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -21,6 +22,45 @@ def test_a_refusal_carries_the_servers_own_message(status: int, exit: Exit) -> N
             api.create({"input": "x"}, "key")
         assert failure.value.message == "speed must be at most 4. Really."
         assert failure.value.exit is exit
+
+
+def test_a_status_that_only_a_proxy_knows_means_that_the_server_is_away() -> None:
+    with running_server(lambda _: Answer(522, b"timed out")) as server, Api(server.url) as api:
+        with pytest.raises(Failure, match="answered 522") as failure:
+            api.job("speech_1")
+        assert failure.value.exit is Exit.UNAVAILABLE
+
+
+def test_replaying_all_goes_on_behind_what_cannot_be_sent() -> None:
+    dead = [{"id": f"evt_{n}", "url": None if n == 2 else "http://there"} for n in range(5)]
+    refusals = {"evt_1": (409, "webhook_endpoint_disabled"), "evt_3": (410, "job_gone")}
+    replayed: list[str] = []
+
+    def answer(asked: Asked) -> Answer:
+        if asked.method == "GET":
+            after = parse_qs(urlsplit(asked.path).query).get("after", [""])[0]
+            left = [event for event in dead if event["id"] not in replayed and str(event["id"]) > after]
+            return Answer(body={"data": left[:2], "has_more": len(left) > 2})
+        event_id = asked.path.split("/")[-2]
+        if event_id in refusals:
+            status, code = refusals[event_id]
+            return Answer(status, {"error": {"message": "No.", "code": code}})
+        replayed.append(event_id)
+        return Answer(202, {"id": event_id})
+
+    with running_server(answer) as server, Api(server.url) as api:
+        assert api.replay_all() == 2
+    assert replayed == ["evt_0", "evt_4"]
+
+
+def test_replaying_all_ends_at_a_refusal_of_another_kind() -> None:
+    def answer(asked: Asked) -> Answer:
+        if asked.method == "GET":
+            return Answer(body={"data": [{"id": "evt_1", "url": "http://there"}], "has_more": False})
+        return problem(403, "Not with this key.")
+
+    with running_server(answer) as server, Api(server.url) as api, pytest.raises(Failure, match="Not with this key"):
+        api.replay_all()
 
 
 def test_a_server_that_is_not_there_is_unavailable_and_the_message_says_what_to_do() -> None:
