@@ -34,6 +34,7 @@ def finish(server: BatchServer, batch: BatchView, folder: Path | None, *, zipped
         if folder and batch["manifest_file_id"]:
             _write(server.api, batch, folder, zipped=zipped)
         elif folder and batch["error_file_id"]:
+            folder.mkdir(parents=True, exist_ok=True)
             server.api.save_file(batch["error_file_id"], folder / SHEETS["error_file_id"])
     for line in error_lines(batch):
         tell(line)

@@ -9,6 +9,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
+from speechmill.cli.exits import Exit
 from speechmill.cli.main import app
 from tests.unit.cli.http_server import Answer, Asked, running_server
 
@@ -38,6 +39,17 @@ def downloaded(folder: Path, manifest: bytes, archive: bytes | None, *options: s
         done = CliRunner().invoke(app, ["batch", "download", "batch_1", "-o", str(folder), "--url", server.url, *options])
     assert done.exit_code == 0, done.output
     return done.output
+
+
+def test_of_a_batch_in_which_nothing_was_spoken_a_new_folder_gets_the_error_file(tmp_path: Path) -> None:
+    batch = {"id": "batch_1", "status": "cancelled", "request_counts": {"total": 1, "completed": 0, "failed": 0}, "errors": None,
+             "output_file_id": None, "error_file_id": "file-e", "manifest_file_id": None, "archive_file_id": None}
+    told = {"/v1/batches/batch_1": Answer(body=batch), "/v1/files/file-e/content": Answer(body=b"{}\n")}
+    with running_server(lambda asked: told.get(asked.path, Answer(404))) as server:
+        done = CliRunner().invoke(app, ["batch", "download", "batch_1", "-o", str(tmp_path / "new"), "--url", server.url])
+    assert files_in(tmp_path) == {"new/error.jsonl": b"{}\n"}
+    assert "has ended as cancelled" in done.output
+    assert done.exit_code == Exit.CANCELLED
 
 
 def zip_of(members: dict[str, bytes]) -> bytes:
