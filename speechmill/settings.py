@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from speechmill.errors import SpeechmillError
+from speechmill.errors import InvalidRequest, SpeechmillError
+from speechmill.webhook import parse_secret
 
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
@@ -354,6 +355,16 @@ class WebhookSettings(Group):
 
     _lists = field_validator("allow_cidrs", "delays_s", mode="before")(_split)
 
+    @field_validator("secret")
+    @classmethod
+    def _signs(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            try:
+                parse_secret(value.get_secret_value())
+            except InvalidRequest as error:
+                raise ValueError(error.message.removeprefix("secret ")) from None
+        return value
+
     @field_validator("allow_cidrs")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -427,7 +438,7 @@ def load_settings() -> Settings:
     try:
         settings = Settings()
     except (ValidationError, ValueError) as error:
-        raise BadSettings(_explain(error)) from None
+        raise BadSettings(explain(error)) from None
     unknown = [name for name in os.environ
                if name.startswith("SPEECHMILL_") and name not in (CLIENT_URL, CLIENT_KEY) and not _known(name)]
     if unknown:
@@ -435,7 +446,8 @@ def load_settings() -> Settings:
     return settings
 
 
-def _explain(error: ValueError) -> str:
+def explain(error: ValueError) -> str:
+    """By variable, and without the values: there may be passwords in them."""
     if isinstance(error, ValidationError):
         return "; ".join(f"{variable(problem['loc'])}: {problem['msg']}" if problem["loc"] else problem["msg"]
                          for problem in error.errors())

@@ -7,7 +7,7 @@ from typing import Any
 from speechmill.cli.administration import View
 from speechmill.cli.exits import Exit, Failure
 from speechmill.errors import SpeechmillError
-from speechmill.settings import RedisSettings, Settings
+from speechmill.settings import Settings, explain
 from speechmill.store import tenants
 from speechmill.store.client import Store
 from speechmill.tenant_views import key_view, tenant_view, usage_view
@@ -21,9 +21,9 @@ ALL = 100_000
 def on_redis(url: str) -> Iterator["OnRedis"]:
     """Inside, what goes wrong is a Failure."""
     try:
-        store = Store.open(Settings(redis=RedisSettings(url=url)))
+        store = Store.open(Settings.model_validate({"redis": {"url": url}}))
     except ValueError as error:
-        raise Failure(f"{error}", Exit.USAGE) from None
+        raise Failure(explain(error), Exit.USAGE) from None
     try:
         yield OnRedis(store)
     except SpeechmillError as error:

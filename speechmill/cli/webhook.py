@@ -82,10 +82,12 @@ def known_secret(data: Path) -> str:
 def _secret_of(tenant: str, data: Path) -> str:
     from speechmill.errors import InvalidRequest
     from speechmill.tenants import tenant_name
-    from speechmill.webhook import secret_of
+    from speechmill.webhook import parse_secret, secret_of
 
+    secret = known_secret(data)
     try:
-        return secret_of(known_secret(data), tenant_name(tenant))
+        parse_secret(secret, VARIABLE)
+        return secret_of(secret, tenant_name(tenant))
     except InvalidRequest as error:
         raise Failure(error.message, Exit.USAGE) from None
 

@@ -26,9 +26,9 @@ def doctor(
     from speechmill.cli.stack.parts import Address
 
     host = os.environ.get("SPEECHMILL_PRODUCER__HOST") or "127.0.0.1"
-    findings = [*map(programs.with_version, needs.needs(voice)), *engine.engine(voice), programs.encoders(),
-                place.data_folder(data), place.port(Address(host, port)), services.redis_in_use(DataFolder(data)),
-                services.storage_in_use(), services.speech_server_in_use(voice)]
+    findings = [services.settings_in_use(), *map(programs.with_version, needs.needs(voice)), *engine.engine(voice),
+                programs.encoders(), place.data_folder(data), place.port(Address(host, port)),
+                services.redis_in_use(DataFolder(data)), services.storage_in_use(), services.speech_server_in_use(voice)]
     can_run = all(finding.state != "missing" for finding in findings)
     _show(findings, can_run, json)
     if not can_run:

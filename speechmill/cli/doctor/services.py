@@ -37,6 +37,21 @@ def redis_in_use(folder: DataFolder, outside: Mapping[str, str] = os.environ) ->
     return Finding("Redis in use", "ok", f"reachable, {_listed(SAFE)}")
 
 
+def settings_in_use() -> Finding:
+    """As every part of the stack reads them when it starts."""
+    from speechmill.errors import SpeechmillError
+    from speechmill.settings import load_settings
+
+    try:
+        producer = load_settings().producer
+    except SpeechmillError as error:
+        return Finding("settings", "missing", error.message, "docs/configuration.md has them all")
+    if not (producer.on_loopback or producer.admin_key.get_secret_value() or producer.allow_anonymous):
+        return Finding("settings", "warning", f"others reach {producer.host}: it starts only once there is an API key",
+                       "SPEECHMILL_PRODUCER__ADMIN_KEY, to make keys with; docs/tenants.md")
+    return Finding("settings", "ok", "none that is unknown or cannot be used")
+
+
 def storage_in_use(outside: Mapping[str, str] = os.environ) -> Finding:
     """The S3 storage of the settings; a local folder needs no check beyond the data folder's."""
     if outside.get("SPEECHMILL_BLOBS__KIND", "folder") != "s3":

@@ -141,8 +141,22 @@ def test_the_webhook_secret_of_a_folder_that_has_none_is_not_found(tmp_path: Pat
 
 
 def test_the_webhook_secret_of_the_environment_goes_first(tmp_path: Path) -> None:
+    secret = run("webhook", "secret", "--new").stdout.decode().strip()
+    done = run("webhook", "secret", "--data", str(tmp_path), SPEECHMILL_WEBHOOKS__SECRET=secret)
+    assert done.stdout.decode() == f"{secret}\n"
+
+
+def test_a_webhook_secret_that_signs_nothing_is_not_shown_as_one(tmp_path: Path) -> None:
     done = run("webhook", "secret", "--data", str(tmp_path), SPEECHMILL_WEBHOOKS__SECRET="whsec_of_the_environment")
-    assert done.stdout == b"whsec_of_the_environment\n"
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"SPEECHMILL_WEBHOOKS__SECRET must be whsec_" in done.stderr
+
+
+def test_an_address_of_redis_that_is_none_is_refused_without_its_password(tmp_path: Path) -> None:
+    done = run("keys", "list", "--data", str(tmp_path), SPEECHMILL_REDIS__URL="redys://:hunter2@redis/0")
+    assert done.returncode == 2
+    assert b"SPEECHMILL_REDIS__URL" in done.stderr
+    assert b"hunter2" not in done.stderr
 
 
 def test_a_new_webhook_secret_is_another_one_each_time() -> None:

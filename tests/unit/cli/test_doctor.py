@@ -130,5 +130,18 @@ def test_a_setting_that_is_wrong_is_named(tmp_path: Path) -> None:
     assert "SPEECHMILL_ENGINE__DEVICE" in checks["settings"]["detail"]
 
 
+@pytest.mark.parametrize("variable", ["SPEECHMILL_FOO", "SPEECHMILL_LIMITS__FILS", "SPEECHMILL_WEBHOOKS__SECRET"])
+def test_a_setting_with_which_nothing_starts_is_missing_whatever_speaks(tmp_path: Path, variable: str) -> None:
+    done = run("doctor", "--data", str(tmp_path), "--port", str(free_port()), **{variable: "1"})
+    assert done.returncode == 1
+    assert variable in done.stdout.decode()
+
+
+def test_a_door_open_to_others_is_warned_of(tmp_path: Path) -> None:
+    done = run("doctor", "--json", "--data", str(tmp_path), "--port", str(free_port()), SPEECHMILL_PRODUCER__HOST="0.0.0.0")
+    checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert checks["settings"]["state"] == "warning"
+
+
 def test_voices_without_a_model_ask_for_nothing_of_the_kind() -> None:
     assert engine(Voice.ESPEAK) == []

@@ -20,11 +20,13 @@ from speechmill.cli.stack.parts import Address, Asked, environment, listening_ad
 from speechmill.cli.stack.ready import Missing, missing
 from speechmill.cli.stack.redis import configure, find_redis, is_free
 from speechmill.cli.stack.secrets import Secrets, keep_secrets, read_secrets
+from speechmill.webhook import new_secret
 from tests.services.program import free_port
 from tests.unit.cli import http_server
 from tests.unit.cli.http_server import Answer, running_server
 
-SECRETS = Secrets("url secret", "whsec_secret", "redis password")
+WEBHOOKS = new_secret()
+SECRETS = Secrets("url secret", WEBHOOKS, "redis password")
 
 
 @pytest.fixture
@@ -111,7 +113,7 @@ def test_settings_of_the_environment_pass_through_and_only_fill_what_is_not_deci
     settings = environment(DataFolder(tmp_path), SECRETS, Asked(8123, "tone"), "redis://r", outside)
     assert settings["SPEECHMILL_WORKER__LEASE_S"] == "3"
     assert settings["SPEECHMILL_BLOBS__KIND"] == "s3"
-    assert settings["SPEECHMILL_WEBHOOKS__SECRET"] == "whsec_secret"
+    assert settings["SPEECHMILL_WEBHOOKS__SECRET"] == WEBHOOKS
     assert settings["SPEECHMILL_PRODUCER__PORT"] == "8123"
     assert settings["SPEECHMILL_BLOBS__FOLDER"] == str(tmp_path / "objects")
 
