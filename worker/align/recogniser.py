@@ -49,8 +49,10 @@ class Recogniser:
             _end(self._running.process)
         process = subprocess.Popen([sys.executable, "-m", "worker.align.recogniser_child", self._model], bufsize=0,
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+        assert process.stdin
+        os.set_blocking(process.stdin.fileno(), False)
         try:
-            told = json.loads(_read(process, self._start_s))
+            told = json.loads(_read(process, time.monotonic() + self._start_s))
         except BaseException:
             _end(process)
             raise
@@ -71,9 +73,10 @@ class Recogniser:
     def hear(self, pcm: Pcm) -> LogProbabilities:
         """`pcm`: float32 [n_samples] at its own rate. Raises VoiceFailed."""
         process = self._started().process
+        deadline = time.monotonic() + self._answer_s
         try:
-            _write(process, pcm.astype("<f4").tobytes())
-            answer = _read(process, self._answer_s)
+            _write(process, pcm.astype("<f4").tobytes(), deadline)
+            answer = _read(process, deadline)
         except VoiceFailed:
             _end(process)
             raise
@@ -91,18 +94,20 @@ class Recogniser:
         return self._running
 
 
-def _write(process: "subprocess.Popen[bytes]", content: bytes) -> None:
+def _write(process: "subprocess.Popen[bytes]", content: bytes, deadline: float) -> None:
+    """A child that does not read must not hold the worker up: the pipe to it does not block."""
     assert process.stdin
     try:
         unsent = memoryview(struct.pack("<I", len(content)) + content)
         while unsent:
+            if not select.select([], [process.stdin], [], max(0.0, deadline - time.monotonic()))[1]:
+                raise VoiceFailed("The aligner did not listen in time.")
             unsent = unsent[os.write(process.stdin.fileno(), unsent):]
     except OSError:
         raise VoiceFailed("The aligner's process has ended.") from None
 
 
-def _read(process: "subprocess.Popen[bytes]", within_s: float) -> bytes:
-    deadline = time.monotonic() + within_s
+def _read(process: "subprocess.Popen[bytes]", deadline: float) -> bytes:
     (length,) = struct.unpack("<I", _exactly(process, 4, deadline))
     return _exactly(process, length, deadline)
 

@@ -3,7 +3,11 @@
 import json
 import os
 import signal
+import struct
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,6 +58,22 @@ def test_a_take_is_heard_and_its_words_have_times_in_order(checkpoint: Path) -> 
         aligner.close()
     with pytest.raises(VoiceFailed, match="shut down"):
         aligner.align(UTTERANCE, SOUND)
+
+
+def test_a_process_that_does_not_listen_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = json.dumps({"letters": {}, "blank": 0, "separator": None, "sample_rate_hz": 16_000}).encode()
+    frame = struct.pack("<I", len(told)) + told
+    script = f"import sys, time; sys.stdout.buffer.write({frame!r}); sys.stdout.flush(); time.sleep(60)"
+    popen = subprocess.Popen
+
+    def deaf(_: list[str], **options: Any) -> "subprocess.Popen[bytes]":
+        return popen([sys.executable, "-c", script], **options)
+
+    monkeypatch.setattr(subprocess, "Popen", deaf)
+    recogniser = Recogniser("deaf", answer_s=0.5)
+    with pytest.raises(VoiceFailed, match="did not listen in time"):
+        recogniser.hear(np.zeros(16_000 * 20, np.float32))
+    recogniser.close()
 
 
 @pytest.mark.timeout(300)
