@@ -78,10 +78,13 @@ class Child:
 
     def kill(self) -> None:
         """And whatever it has started. Returns once it is gone."""
-        with suppress(ProcessLookupError):
-            if self._process.poll() is None:
-                os.killpg(self._process.pid, signal.SIGKILL)
+        if self._process.poll() is None:
+            self._kill_group()
         self.ended.wait()
+
+    def _kill_group(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def why_it_ended(self) -> EngineError:
         """For people. Once it has ended."""
@@ -150,9 +153,9 @@ class Child:
     def _bury(self) -> None:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(1.0)
-        self._process.kill()
+        self._kill_group()  # it may have ended by itself, and what it had started would live on and hold the relay's pipe open
         self._process.wait()
-        self._relay.join(1.0)  # its last lines say why; what it started itself may hold the pipe open
+        self._relay.join(1.0)  # its last lines say why
         self._unsent.put(None)
         self._writer.join()
         self._connection.close()

@@ -182,6 +182,15 @@ def test_it_beats_with_its_figures_while_idle(house: House) -> None:
 
 # --- starting
 
+def test_what_an_engine_has_started_ends_with_it(open_house: Open, tmp_path: Path) -> None:
+    house = open_house(ToneOptions(starts_file=tmp_path / "starts"))
+    house.client.start()
+    with pytest.raises(EngineDied):
+        heard(house.say("BROOD"))
+    pid = int((tmp_path / "starts").read_text())
+    wait_for(lambda: not is_running(pid))
+
+
 def test_a_checkpoint_that_cannot_be_loaded_is_said_by_start(open_house: Open, tmp_path: Path) -> None:
     house = open_house(ToneOptions(starts_file=tmp_path / "starts", good_starts=0))
     with pytest.raises(CheckpointError, match=r"model\.safetensors is gone"):

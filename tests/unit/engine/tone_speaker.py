@@ -1,13 +1,15 @@
 """A speaker of tones for the engine's process: fast, without a model, and it breaks when its text says so.
 
-A word of the text in capitals is obeyed: CRASH ends the process, RAISE raises in a step, HANG never returns from one, NAN fails
-that utterance alone, BAD and FULL refuse it, ODD raises what no speaker should, GROW keeps 64 MiB, SLOW takes a second.
+A word of the text in capitals is obeyed: CRASH ends the process, BROOD starts another and then does, RAISE raises in a step, HANG
+never returns from one, NAN fails that utterance alone, BAD and FULL refuse it, ODD raises what no speaker should, GROW keeps 64
+MiB, SLOW takes a second.
 """
 
 import hashlib
 import logging
 import os
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -134,7 +136,11 @@ class ToneSpeaker:
         self.listener.failed(tone.speak.id, error)
 
     def _obey(self, speak: Speak) -> None:
-        if "CRASH" in speak.text:
+        if "BROOD" in speak.text:
+            brood = subprocess.Popen(["sleep", "600"])
+            assert self.options.starts_file
+            self.options.starts_file.write_text(str(brood.pid))
+        if "CRASH" in speak.text or "BROOD" in speak.text:
             os.kill(os.getpid(), signal.SIGKILL)
         if "RAISE" in speak.text:
             raise RuntimeError("told to")
