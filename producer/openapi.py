@@ -114,7 +114,8 @@ DELETE_JOB = route("Delete an ended job and its results", {200: answer({"type": 
 CONTENT = route("Download a result", {200: AUDIO_OR_TIMES, 206: AUDIO, 302: {"description": "To a signed URL."}},
                  problems=(400, 404, 409, 410, 503), parameters=(query("variant", "what to download", {
                      "enum": ["audio", "timestamps", "srt", "vtt"], "default": "audio"}),))
-SEGMENTS = route("List a job's segments", {200: answer({"type": "object"}, "A page.")}, problems=(400, 404, 503), parameters=(
+SEGMENTS = route("List a job's segments", {200: answer({"type": "object"}, "A page.")},
+                 problems=(400, 404, 410, 503), parameters=(
     query("after", "number of the last segment of the page before", {"type": "integer"}),
     query("limit", "how many", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 20})))
 LIST_DELIVERIES = route("List webhook events that were given up", {200: answer({"type": "object"}, "A page.")},

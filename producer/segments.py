@@ -14,6 +14,7 @@ from producer.desk import Desk, desk_of, tenant_of
 from producer.jobs import number
 from producer.openapi import SEGMENTS
 from speechmill.blobs.seam import Blobs
+from speechmill.errors import BlobMissing, Gone
 from speechmill.job import Job, Phase
 from speechmill.view import JOBS_PATH
 
@@ -27,10 +28,15 @@ View = Callable[[int, dict[str, Any], dict[str, Any] | None, bool], dict[str, An
 async def list_segments(request: Request, job_id: str) -> Response:
     """Pages by number: `after` is the number of the last segment of the page before."""
     desk = desk_of(request)
-    return await page_of_segments(desk, request, await desk.job(job_id, tenant_of(request)), segment_view)
+    job = await desk.job(job_id, tenant_of(request))
+    try:
+        return await page_of_segments(desk, request, job, segment_view)
+    except BlobMissing:
+        raise Gone("What the job was cut into is no longer kept.", job_id=job_id) from None
 
 
 async def page_of_segments(desk: Desk, request: Request, job: Job, view: View) -> Response:
+    """Raises BlobMissing where what it was cut into is no longer kept."""
     limit = number(request.query_params.get("limit", "20"), "limit", 1, 1000)
     after = request.query_params.get("after", "")
     first = number(after, "after", 0, 10**7) + 1 if after else 0

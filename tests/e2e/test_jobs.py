@@ -67,6 +67,16 @@ def test_segments_tile_the_text_and_carry_times(stack: Stack) -> None:
     assert time_s <= job["output"]["duration_seconds"] + 0.01
 
 
+def test_segments_that_are_no_longer_kept_are_gone_and_their_place_in_storage_is_nobodys_business(stack: Stack) -> None:
+    job = stack.wait(stack.create(LONG)["id"])
+    for kept in (stack.folder / "objects").rglob(f"*{job['id']}/*"):
+        kept.unlink()
+    with stack.http as http:
+        answer = http.get(f"{JOBS}/{job['id']}/segments")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (410, "content_expired")
+    assert "t/local" not in answer.text
+
+
 def test_the_same_text_again_is_not_spoken_again(stack: Stack) -> None:
     text = LONG.replace("sentence", "line")
     stack.wait(stack.create(text)["id"])
