@@ -92,9 +92,10 @@ function skip(ref, error_json)
   local id = job_of(ref)
   local f = call('HMGET', unit_key(ref), 'characters', 'attempt')
   call('DEL', unit_key(ref))
-  accept(id, name_of(ref), cjson.encode({key = '', samples = 2400, duration_seconds = 0.1, flags = {'failed'},
-    attempts = tonumber(f[2]), spoken = 0, cached = false, speak_ms = 0, waited_ms = 0, token = 0,
-    error = cjson.decode(error_json)}), f[1], {'1', '0', '0', '100'})
+  local take = cjson.encode({key = '', samples = 2400, duration_seconds = 0.1, flags = {'failed'}, attempts = tonumber(f[2]),
+                             spoken = 0, cached = false, speak_ms = 0, waited_ms = 0, token = 0})
+  -- The error as it is: decoded and encoded again, its empty lists would be objects.
+  accept(id, name_of(ref), string.sub(take, 1, -2) .. ',"error":' .. error_json .. '}', f[1], {'1', '0', '0', '100'})
   advance(id, tonumber(f[1]))
 end
 

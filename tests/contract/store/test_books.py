@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from speechmill.book import BookSpec, ChapterSpec, Contents, Source
-from speechmill.job import Phase, Status, Unit
+from speechmill.job import JobError, Phase, Status, Unit
 from speechmill.request import WebhookSpec
 from speechmill.store import books, deliveries, verbs
 from speechmill.store.books import BookState, NewChapter
@@ -151,6 +151,7 @@ def test_a_segment_that_cannot_be_spoken_is_flagged_and_the_chapter_goes_on(mill
     finish(mill, f"{BOOK}.1")
     take = dict(mill.store.takes(f"{BOOK}.1"))[0]
     assert (take["key"], take["flags"], take["error"]["code"]) == ("", ["failed"], "voice_failed")
+    assert JobError.model_validate(take["error"]).crashes == ()
     (chapter,) = state(mill).chapters
     assert (chapter.status, chapter.completed, chapter.flagged) == (Status.COMPLETED, 2, 1)
 
