@@ -212,8 +212,11 @@ def _refusal(answer: httpx.Response) -> Failure:
         message, code = f"{answer.url} answered {answer.status_code} {answer.reason_phrase}.".replace(" .", "."), ""
     if answer.status_code == HTTPStatus.UNAUTHORIZED:
         message += f" (This program shows the one in {CLIENT_KEY}.)"
-    otherwise = Exit.FAILED if answer.is_server_error else Exit.USAGE
-    return Failure(" ".join(message.split()), EXITS.get(answer.status_code, otherwise), code)
+    if answer.status_code == HTTPStatus.GATEWAY_TIMEOUT and answer.request.method == "GET":
+        exit = Exit.UNAVAILABLE  # a proxy's word; the server itself says it only to who waits for speech
+    else:
+        exit = EXITS.get(answer.status_code, Exit.FAILED if answer.is_server_error else Exit.USAGE)
+    return Failure(" ".join(message.split()), exit, code)
 
 
 def _authorization() -> dict[str, str]:

@@ -24,9 +24,10 @@ def test_a_refusal_carries_the_servers_own_message(status: int, exit: Exit) -> N
         assert failure.value.exit is exit
 
 
-def test_a_status_that_only_a_proxy_knows_means_that_the_server_is_away() -> None:
-    with running_server(lambda _: Answer(522, b"timed out")) as server, Api(server.url) as api:
-        with pytest.raises(Failure, match="answered 522") as failure:
+@pytest.mark.parametrize("status", [504, 522])
+def test_a_status_that_only_a_proxy_has_means_that_the_server_is_away(status: int) -> None:
+    with running_server(lambda _: Answer(status, b"timed out")) as server, Api(server.url) as api:
+        with pytest.raises(Failure, match=f"answered {status}") as failure:
             api.job("speech_1")
         assert failure.value.exit is Exit.UNAVAILABLE
 
