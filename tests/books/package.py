@@ -72,3 +72,8 @@ def nav(lines: str, landmarks: str = "") -> str:
 
 def line(title: str, href: str, inside: str = "") -> str:
     return f'<li><a href="{href}">{title}</a>{f"<ol>{inside}</ol>" if inside else ""}</li>'
+
+
+def heading(title: str, inside: str) -> str:
+    """A line that links to nothing, above others: a part without a page."""
+    return f"<li><span>{title}</span><ol>{inside}</ol></li>"

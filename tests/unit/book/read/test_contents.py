@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.books.package import Listed, Opf, line, nav, ncx, point, xhtml
+from tests.books.package import Listed, Opf, heading, line, nav, ncx, point, xhtml
 from tests.books.sample import files_of
 from tests.unit.book.read.books import read_epub, simple_epub, titles
 
@@ -65,6 +65,28 @@ class TestChaptersOfATableOfContents:
         pages = {"a.xhtml": "<h1>Part I</h1><h2>Chapter 1</h2><p>x</p>", "b.xhtml": "<h2>Chapter 2</h2><p>b</p>"}
         contents = line("Part I", "a.xhtml", line("Chapter 1", "a.xhtml") + line("Chapter 2", "b.xhtml"))
         assert titles(read_epub(simple_epub(pages, contents), tmp_path)) == ["Part I. Chapter 1", "Chapter 2"]
+
+    def test_a_part_without_a_page_swallows_none_of_its_chapters(self, tmp_path: Path) -> None:
+        names = ("Prologue", "The Boy", "The Sea", "The Storm", "Epilogue")
+        pages = {f"{n}.xhtml": f"<h1>{name}</h1>{_LONG}" for n, name in enumerate(names)}
+        prologue, boy, sea, storm, epilogue = (line(name, f"{n}.xhtml") for n, name in enumerate(names))
+        contents = prologue + heading("Part One", boy + sea) + heading("Part Two", storm) + epilogue
+        assert titles(read_epub(simple_epub(pages, contents), tmp_path)) == list(names)
+
+    def test_a_numbered_chapter_before_a_part_without_a_page_holds_no_sections(self, tmp_path: Path) -> None:
+        pages = {"1.xhtml": "<h1>Chapter 1</h1><p>x</p>", "a.xhtml": "<h1>A</h1><p>a</p>", "b.xhtml": "<h1>B</h1><p>b</p>"}
+        contents = line("Chapter 1", "1.xhtml") + heading("Interlude", line("A", "a.xhtml") + line("B", "b.xhtml"))
+        assert titles(read_epub(simple_epub(pages, contents), tmp_path)) == ["Chapter 1", "A", "B"]
+
+    def test_what_holds_a_part_without_a_page_holds_chapters(self, tmp_path: Path) -> None:
+        pages = {"t.xhtml": f"<h1>Tales</h1>{_LONG}", "a.xhtml": "<h2>A</h2><p>a</p>", "n.xhtml": f"<h1>More</h1>{_LONG}"}
+        contents = line("Tales", "t.xhtml", heading("Part One", line("A", "a.xhtml"))) + line("More", "n.xhtml")
+        assert titles(read_epub(simple_epub(pages, contents), tmp_path)) == ["Tales", "A", "More"]
+
+    def test_sections_below_a_chapters_line_without_a_link_are_its_sections_still(self, tmp_path: Path) -> None:
+        pages = {"1.xhtml": '<h1>Chapter 1</h1><h2 id="s">Opening</h2><p>x</p>', "2.xhtml": "<h1>Chapter 2</h1><p>b</p>"}
+        contents = line("Chapter 1", "1.xhtml", heading("Morning", line("Opening", "1.xhtml#s"))) + line("Chapter 2", "2.xhtml")
+        assert titles(read_epub(simple_epub(pages, contents), tmp_path)) == ["Chapter 1", "Chapter 2"]
 
     def test_lines_out_of_order_are_read_in_the_books_order(self, tmp_path: Path) -> None:
         files = simple_epub({"a.xhtml": "<p>a</p>", "b.xhtml": "<p>b</p>"}, line("B", "b.xhtml") + line("A", "a.xhtml"))

@@ -33,8 +33,7 @@ class Start:
 def from_contents(pages: list[Page], contents: Contents, warnings: list[str]) -> list[Start]:
     """In reading order, no two at one place. What points nowhere becomes a warning; what lies within a chapter is part of it."""
     index = _Index.of(pages)
-    located = [(entry, _located(pages, index, entry, warnings)) for entry in contents.entries]
-    kept = _chapters_only(pages, [(entry, place) for entry, place in located if place is not None])
+    kept = _chapters_only(pages, [(entry, _located(pages, index, entry, warnings)) for entry in contents.entries])
     starts: dict[Place, list[Entry]] = {}
     for entry, place in kept:
         starts.setdefault(_with_headings_before(pages, place, entry.title), []).append(entry)
@@ -100,20 +99,24 @@ def _located(pages: list[Page], index: _Index, entry: Entry, warnings: list[str]
     return Place(at, item)
 
 
-def _chapters_only(pages: list[Page], located: list[tuple[Entry, Place]]) -> list[tuple[Entry, Place]]:
-    """Without the sections of chapters. A line holds sections if it is numbered as a chapter is, or if it is one of several that
-    have prose of their own before the first of them; a part, and whatever holds parts or chapters, has none."""
+def _chapters_only(pages: list[Page], located: list[tuple[Entry, Place | None]]) -> list[tuple[Entry, Place]]:
+    """Those that have a place, without the sections of chapters. A line holds sections if it is numbered as a chapter is, or if
+    it is one of several that have prose of their own before the first of them; a part, and whatever holds parts or chapters, has
+    none. A line without a place begins nothing, but ends what stands above it: EPUB 3 writes a part that has no page so."""
     kept: list[tuple[Entry, Place]] = []
-    equals = Counter(entry.depth for entry, _ in located if not is_matter(entry.title))
+    equals = Counter(entry.depth for entry, place in located if place is not None and not is_matter(entry.title))
     folded = 0              # depth of the chapter whose sections are passed over; 0 for none
     for at, (entry, place) in enumerate(located):
         if folded and entry.depth > folded:
             continue
         folded = 0
+        if place is None:
+            continue
         kept.append((entry, place))
         below = _below(located, at)
-        if below and not _holds_chapters(entry.title, [other.title for other, _ in below]):
-            own = _words_between(pages, place, below[0][1])
+        first = next((other for _, other in below if other is not None), None)
+        if first is not None and not _holds_chapters(entry.title, [other.title for other, _ in below]):
+            own = _words_between(pages, place, first)
             if is_numbered(entry.title) or (own >= _OWN_WORDS and equals[entry.depth] > 1):
                 folded = entry.depth
     return kept
@@ -126,7 +129,7 @@ def _holds_chapters(title: str, below: list[str]) -> bool:
     return not is_chapter(title) and any(map(is_numbered, below))
 
 
-def _below(located: list[tuple[Entry, Place]], at: int) -> list[tuple[Entry, Place]]:
+def _below(located: list[tuple[Entry, Place | None]], at: int) -> list[tuple[Entry, Place | None]]:
     below = []
     for other in located[at + 1:]:
         if other[0].depth <= located[at][0].depth:
