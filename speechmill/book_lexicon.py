@@ -1,4 +1,4 @@
-"""A request's lexicon, checked as far as can be without reading text: the worker that reads the book reads tables and PLS."""
+"""A request's lexicon, read as the worker will read it: what a worker could not read is refused before anything is stored."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
 
 from speechmill.book import Order
 from speechmill.errors import InvalidRequest
+from speechmill.lexicon.entry import entry as lexicon_entry
+from speechmill.lexicon.parse import parse_lexicon
 from speechmill.request import first_problem
 
 MAX_ENTRIES = 20_000
@@ -25,20 +27,25 @@ class EntryBody(BaseModel):
 
 
 def parse_lexicon_field(value: Any) -> Order:
-    """An order with that lexicon. Raises InvalidRequest that names the entry."""
+    """An order with that lexicon. Raises InvalidRequest that names the entry, or the line of a table or PLS."""
     if value is None:
         return Order()
     if isinstance(value, str):
-        if len(value) > MAX_FILE_CHARACTERS:
-            raise InvalidRequest(f"lexicon has {len(value):,} characters; at most {MAX_FILE_CHARACTERS:,} are taken.",
-                                 param="lexicon")
-        return Order(lexicon_file=value if value.strip() else "")
+        return Order(lexicon_file=_file(value) if value.strip() else "")
     if not isinstance(value, dict | list):
         raise InvalidRequest('lexicon must be an object like {"Nguyen": "win"}, an array of entries with grapheme and alias, or '
                              "a text that is a table or PLS.", param="lexicon")
     if len(value) > MAX_ENTRIES:
         raise InvalidRequest(f"lexicon has {len(value):,} entries; at most {MAX_ENTRIES:,} are taken.", param="lexicon")
     return Order(lexicon=_words(value) if isinstance(value, dict) else _entries(value))
+
+
+def _file(text: str) -> str:
+    if len(text) > MAX_FILE_CHARACTERS:
+        raise InvalidRequest(f"lexicon has {len(text):,} characters; at most {MAX_FILE_CHARACTERS:,} are taken.", param="lexicon")
+    if len(parse_lexicon(text, most=MAX_ENTRIES + 1)) > MAX_ENTRIES:
+        raise InvalidRequest(f"lexicon has more than {MAX_ENTRIES:,} entries, and no more are taken.", param="lexicon")
+    return text
 
 
 def _words(words: Mapping[str, Any]) -> dict[str, str]:
@@ -57,7 +64,8 @@ def _checked(entry: Any, place: str) -> EntryBody:
     except ValidationError as error:
         problem = first_problem(error)
         raise InvalidRequest(f"lexicon.{place}: {problem.message}", param=f"lexicon.{place}") from None
-    for word in (checked.grapheme, checked.alias):
-        if not any(map(str.isalnum, word)):
-            raise InvalidRequest(f"lexicon.{place}: {word!r} has no letter or digit.", param=f"lexicon.{place}")
+    try:
+        lexicon_entry(checked.grapheme, checked.alias, checked.language, f"entry {place!r}")
+    except InvalidRequest as error:
+        raise InvalidRequest(error.message, param=f"lexicon.{place}") from None
     return checked

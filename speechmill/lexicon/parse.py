@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from itertools import islice
 
 from speechmill.lexicon.entry import Entry, entry, refused
 from speechmill.lexicon.pls import pls_entries
@@ -11,15 +12,17 @@ from speechmill.lexicon.pls import pls_entries
 _COLUMNS = ("grapheme", "alias", "language")
 
 
-def parse_lexicon(content: bytes | str) -> tuple[Entry, ...]:
+def parse_lexicon(content: bytes | str, most: int | None = None) -> tuple[Entry, ...]:
     """By what it looks like: `{…}` or `[…]` is JSON, `<…>` is PLS, anything else a table, with tabs or commas between a line's
     grapheme, alias and language; the last may be left out, and so may a first line that names them. Lines of a table that are
-    empty or begin with # are none. Raises InvalidRequest."""
+    empty or begin with # are none. What is beyond the first `most` entries is not read. Raises InvalidRequest."""
     text = _decoded(content).lstrip("\ufeff")
     start = text.lstrip()[:1]
     if start in ("{", "["):
-        return tuple(_json_entries(text))
-    return tuple(pls_entries(text) if start == "<" else _table_entries(text))
+        entries = _json_entries(text)
+    else:
+        entries = pls_entries(text) if start == "<" else _table_entries(text)
+    return tuple(islice(entries, most))
 
 
 def _decoded(content: bytes | str) -> str:

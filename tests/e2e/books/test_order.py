@@ -130,7 +130,7 @@ def test_a_mistake_names_its_field_and_stores_nothing(shop: Shop, body: Any, par
     ({"cast": "{"}, "cast", "not valid JSON"),
     ({"dry_run": "yes"}, "dry_run", "not valid JSON"),
     ({"seed": "NaN"}, "seed", "not valid JSON"),
-    ({"lexicon": "[1,"}, "lexicon", "not valid JSON"),
+    ({"lexicon": "[1,"}, "lexicon", "not valid JSON"), ({"lexicon": "a\tb\tc\td\te\n"}, "lexicon", "line 1: it has 5 columns"),
     ({"dry_run": "3"}, "dry_run", "bool"),
     ({"input": "x"}, "input", "file and input"),
     ({"colour": "red"}, "colour", "colour"),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from speechmill.book import BookSpec, Contents, ListedChapter, Order, Source
+from speechmill.book_lexicon import MAX_ENTRIES
 from speechmill.book_request import ParsedBook, chapter_ranges, parse_book
 from speechmill.book_revision import Made, Place, Revision, parse_rerender, sounding_otherwise
 from speechmill.catalogue import Catalogue, ModelInfo, VoiceInfo
@@ -100,9 +101,26 @@ def test_lexicons_are_objects_arrays_or_text() -> None:
 
 @pytest.mark.parametrize(("lexicon", "param"), [
     ({"a": 1}, "lexicon.a"), ({"": "b"}, "lexicon."), ({"a": "…"}, "lexicon.a"), ({"a": "b" * 81}, "lexicon.a"),
-    ([{"grapheme": "a", "alias": "b"}, {"grapheme": "a", "phoneme": "ə"}], "lexicon.1"), (["a"], "lexicon.0"), (True, "lexicon")])
+    ([{"grapheme": "a", "alias": "b"}, {"grapheme": "a", "phoneme": "ə"}], "lexicon.1"), (["a"], "lexicon.0"), (True, "lexicon"),
+    ([{"grapheme": "a", "alias": "b", "language": "en_US"}], "lexicon.0"), ({"a": "b\x07"}, "lexicon.a")])
 def test_a_lexicons_mistake_is_named_with_its_entry(lexicon: Any, param: str) -> None:
     assert refused(lexicon=lexicon).param == param
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("a\tb\nc\td\te\tf\tg\n", "line 2: it has 5 columns"), ("a,b,en_US", "line 1: its language"), ("<lexicon><lexeme>", "no XML"),
+    ("<lexicon><lexeme><grapheme>a</grapheme></lexeme></lexicon>", "no <alias>"), ('{"a": 1}', "its alias must be a text")])
+def test_a_table_or_pls_that_cannot_be_read_is_refused_with_the_place(text: str, said: str) -> None:
+    error = refused(lexicon=text)
+    assert error.param == "lexicon"
+    assert said in error.message
+    with pytest.raises(InvalidRequest, match=said):
+        rerender(made(), lexicon=text)
+
+
+def test_a_table_may_have_as_many_entries_as_an_object() -> None:
+    assert parse(lexicon="a,b\n" * MAX_ENTRIES).order.lexicon_file
+    assert "20,000 entries" in refused(lexicon="a,b\n" * (MAX_ENTRIES + 1)).message
 
 
 def test_a_revision_keeps_what_it_does_not_name() -> None:
