@@ -1,7 +1,8 @@
 """Every error that a client, an operator or another part of speechmill can see.
 
     SpeechmillError
-    ├── InvalidRequest        400  the client must change something; `param` names the field
+    ├── InvalidRequest        400  the client must change something; `param` names the field. In `job.error` where only a
+    │                              worker could see it: a book has fewer chapters than are asked for
     ├── Unauthorized          401  no API key, or one that is not good (any more)
     ├── Forbidden             403  a signed URL that does not verify, a key that is not for this
     ├── NotFound              404  no such job, voice or route (also: a job of another tenant)

@@ -14,6 +14,7 @@ from speechmill import tasks
 from speechmill.errors import (
     BlobMissing,
     BlobsUnavailable,
+    InvalidRequest,
     SpeechError,
     SpeechmillError,
     StoreUnavailable,
@@ -186,7 +187,7 @@ def _ended(station: Station, lease: Lease) -> Iterator[None]:
         lease.span.tell(outcome="returned")
         _pause(lease, 1.0)
         station.give_back(lease.unit)
-    except SpeechError as error:
+    except (SpeechError, InvalidRequest) as error:
         _fail(station, lease, error)
     except Exception as error:
         log.exception("unit failed unexpectedly")
