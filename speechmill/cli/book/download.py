@@ -26,14 +26,14 @@ def download(
     """Write a book to FILE, once it is completed; --chapters-to writes its chapters, each as soon as it is done."""
     from speechmill.cli.book.asked import formats_of
     from speechmill.cli.book.chapter_files import make_folder
-    from speechmill.cli.book.files import formats_asked, targets
+    from speechmill.cli.book.files import EXTRAS, FORMATS, formats_asked, targets
     from speechmill.cli.book.finish import finish
     from speechmill.cli.book.server import some_server
     from speechmill.cli.signals import terminate_as_interrupt
 
     if not (output or chapters_to):
         raise Failure("name a file with -o, or a folder with --chapters-to.", Exit.USAGE)
-    formats = formats_asked(formats_of(format), output)
+    formats = formats_asked(formats_of(format), output, FORMATS | EXTRAS)
     for target in targets(output, formats).values() if output else ():
         check_writable(target)
     make_folder(chapters_to)

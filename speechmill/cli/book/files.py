@@ -1,7 +1,7 @@
 """Which file each format of a book becomes, and writing it over a connection that may break."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from speechmill.cli.exits import Exit, Failure
@@ -10,7 +10,7 @@ FORMATS = {".m4b": "m4b", ".mp3": "mp3", ".opus": "opus", ".ogg": "opus", ".flac
 """What a book can be made as, by the ending of its file."""
 
 EXTRAS = {".vtt": "vtt", ".srt": "srt"}
-"""What comes with every book."""
+"""What comes with every book that is made, and is not asked for when it is."""
 
 ENDINGS = {"manifest": ".json", "report": ".report.json"}
 """The ending of a format that is not its name."""
@@ -19,18 +19,20 @@ TRIES = 3
 PAUSE_S = 1.0
 
 
-def format_of(target: Path) -> str:
-    """What the file's ending means. Raises Failure for one that means nothing."""
-    found = (FORMATS | EXTRAS).get(target.suffix.lower())
+def format_of(target: Path, offered: Mapping[str, str]) -> str:
+    """What the file's ending means among those that are `offered`. Raises Failure for one that means nothing there."""
+    ending = target.suffix.lower()
+    found = offered.get(ending)
     if not found:
-        raise Failure(f"{target} does not say what it should be: end it in one of {', '.join(FORMATS | EXTRAS)}, or use "
-                      "--format.", Exit.USAGE)
+        later = " Captions are written once a book is made: `speechmill book download`." if ending in EXTRAS else ""
+        raise Failure(f"{target} does not say what it should be: end it in one of {', '.join(offered)}, or use --format.{later}",
+                      Exit.USAGE)
     return found
 
 
-def formats_asked(listed: Sequence[str], output: Path | None) -> list[str]:
-    """What --format says, else the ending of -o; neither: nothing."""
-    return list(listed) or ([format_of(output)] if output else [])
+def formats_asked(listed: Sequence[str], output: Path | None, offered: Mapping[str, str]) -> list[str]:
+    """What --format says, else what the ending of -o means among those that are `offered`; neither: nothing."""
+    return list(listed) or ([format_of(output, offered)] if output else [])
 
 
 def targets(output: Path, formats: Sequence[str]) -> dict[str, Path]:

@@ -42,14 +42,14 @@ def make(
     goes on with it; so it does after a crash."""
     from speechmill.cli.book.asked import cast_of, formats_of, lexicon_of
     from speechmill.cli.book.chapter_files import make_folder
-    from speechmill.cli.book.files import formats_asked, targets
+    from speechmill.cli.book.files import FORMATS, formats_asked, targets
     from speechmill.cli.book.finish import finish
     from speechmill.cli.book.order import order
     from speechmill.cli.book.send import send
     from speechmill.cli.book.server import some_server
     from speechmill.cli.signals import terminate_as_interrupt
 
-    formats = formats_asked(formats_of(format), output)
+    formats = formats_asked(formats_of(format), output, FORMATS)
     asked = order(file, voice=voice, model=model, language=language, instructions=instructions, seed=seed,
                   ref_audio=data_url(ref_audio) if ref_audio else "", ref_text=ref_text, cast=cast_of(cast),
                   lexicon=lexicon_of(lexicon), include=chapters, formats=formats, loudness=loudness, title=title, author=author)
