@@ -194,6 +194,16 @@ def test_a_take_that_was_asked_for_stays_where_an_edit_has_moved_its_segment(mil
     assert n_spoken(mill) == spoken + 1
 
 
+def test_a_book_that_is_but_an_epub_has_the_captions_of_the_m4b_that_it_would_make(mill: Stack) -> None:
+    text = "# The Fox\n\nSour are grapes.\n\n# The Crow\n\nSweet is cheese."
+    epub = wait(mill, book_of(mill, text, formats=["epub"])["id"])
+    assert set(epub["output"]) == {"epub", "vtt", "srt", "manifest", "report"}
+    whole = wait(mill, ask(mill, f"/{epub['id']}/rerender", json={"formats": ["m4b"]})["id"])
+    for captions in ("vtt", "srt"):
+        assert b"Sweet is cheese." in file(mill, epub, captions)
+        assert file(mill, epub, captions) == file(mill, whole, captions)
+
+
 def test_a_book_is_planned_without_a_word_being_spoken(mill: Stack) -> None:
     spoken = n_spoken(mill)
     book = wait(mill, book_of(mill, FABLES.replace("Fox", "Ox"), dry_run=True)["id"])

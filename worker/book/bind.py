@@ -16,7 +16,7 @@ from worker.book.chapter_text import ChapterText
 from worker.book.content import Cover, Metadata
 from worker.book.files import fetch, keep, read
 from worker.book.join_chapter import RECORD, file_formats
-from worker.book.make.audio_file import PART_OF, AudioFile, ChapterPart, FileFormat, write_book, write_chapter
+from worker.book.make.audio_file import PART_OF, AudioFile, ChapterPart, FileFormat, starts_s_of, write_book, write_chapter
 from worker.book.make.captions import write_srt, write_vtt
 from worker.book.make.cues import cues
 from worker.book.make.manifest import write_manifest
@@ -56,7 +56,7 @@ def bind(station: Station, lease: Lease) -> None:
         files: dict[str, OutputFile] = {audio.format: keep(station, lease, f"book.{audio.format}", audio.path) for audio in made}
         if "epub" in spec.formats:
             files |= {"epub": _epub(station, lease, edition, spec, chapters, folder)}
-        files |= _beside(station, lease, edition, chapters, made, folder)
+        files |= _beside(station, lease, edition, spec, chapters, made, folder)
     first = files[spec.formats[0]]
     n_samples = sum(chapter.record.n_samples for chapter in chapters)
     output = Output(key=first.key, bytes=first.bytes, sha256=first.sha256, content_type=first.content_type,
@@ -130,16 +130,16 @@ def _epub(station: Station, lease: Lease, edition: Edition, spec: BookSpec, chap
     return keep(station, lease, "book.epub", folder / "book.epub")
 
 
-def _beside(station: Station, lease: Lease, edition: Edition, chapters: Sequence[_Chapter], made: Sequence[AudioFile],
-            folder: Path) -> dict[str, OutputFile]:
-    """Captions of the first file, the manifest of all, and the report."""
+def _beside(station: Station, lease: Lease, edition: Edition, spec: BookSpec, chapters: Sequence[_Chapter],
+            made: Sequence[AudioFile], folder: Path) -> dict[str, OutputFile]:
+    """Captions of the first file, the manifest of all, and the report. Where there is but an EPUB, whose chapters are files of
+    their own, captions are those of the file that these would make."""
     spoken = [chapter.spoken for chapter in chapters]
-    files = {}
-    if made:
-        starts_s = made[0].starts_s
-        write_vtt(cues(spoken, starts_s), folder / "book.vtt", edition.metadata.language)
-        write_srt(cues(spoken, starts_s), folder / "book.srt")
-        files = {name: keep(station, lease, f"book.{name}", folder / f"book.{name}") for name in ("vtt", "srt")}
+    format = file_formats(spec.formats)[0]
+    starts_s = starts_s_of(format, [_part(chapter, format) for chapter in chapters])
+    write_vtt(cues(spoken, starts_s), folder / "book.vtt", edition.metadata.language)
+    write_srt(cues(spoken, starts_s), folder / "book.srt")
+    files = {name: keep(station, lease, f"book.{name}", folder / f"book.{name}") for name in ("vtt", "srt")}
     write_manifest(edition, spoken, made, folder / "manifest.json")
     report = {"chapters": [{"number": chapter.number, "title": chapter.title,
                             "duration_seconds": round(chapter.record.n_samples / SAMPLE_RATE_HZ, 3),

@@ -59,7 +59,7 @@ class AudioFile:
 def write_book(format: FileFormat, chapters: Sequence[ChapterPart], edition: Edition, path: Path) -> AudioFile:
     """All chapters in one file, marked. Raises EncodingFailed; then there is no file."""
     _check(format, chapters)
-    starts_s = _starts_s(format, chapters)
+    starts_s = starts_s_of(format, chapters)
     ends_s = [*starts_s[1:], _duration_s(format, chapters)]
     marks = [Mark(chapter.title or f"{number}", start_s, end_s)
              for number, (chapter, start_s, end_s) in enumerate(zip(chapters, starts_s, ends_s, strict=True), 1)]
@@ -72,6 +72,12 @@ def write_chapter(format: FileFormat, chapter: ChapterPart, track: Track, editio
     _check(format, [chapter], track.number)
     tags = chapter_tags(edition, chapter.title, track)
     return _write(format, [chapter], _Label(tags, (), edition), path)
+
+
+def starts_s_of(format: FileFormat, chapters: Sequence[ChapterPart]) -> tuple[float, ...]:
+    """Where each chapter begins in a file of all of them, be it written or not: see AudioFile."""
+    begins_s = accumulate((chapter.part.duration_s for chapter in chapters), initial=-_skipped_s(format, chapters))
+    return tuple(begin_s + chapter.part.start_s for begin_s, chapter in zip(begins_s, chapters, strict=False))
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ def _write(format: FileFormat, chapters: Sequence[ChapterPart], label: _Label, p
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-    return AudioFile(format, path, path.stat().st_size, _duration_s(format, chapters), _starts_s(format, chapters),
+    return AudioFile(format, path, path.stat().st_size, _duration_s(format, chapters), starts_s_of(format, chapters),
                      tuple(_notes(format, label, cover)))
 
 
@@ -111,11 +117,6 @@ def _check(format: FileFormat, chapters: Sequence[ChapterPart], first_number: in
         if chapter.part.sample_rate_hz != first.sample_rate_hz:
             raise EncodingFailed(f"Chapter {number} ({chapter.title}) has {chapter.part.sample_rate_hz} Hz, the first one "
                                  f"{first.sample_rate_hz} Hz: make all chapters with one preset.")
-
-
-def _starts_s(format: FileFormat, chapters: Sequence[ChapterPart]) -> tuple[float, ...]:
-    begins_s = accumulate((chapter.part.duration_s for chapter in chapters), initial=-_skipped_s(format, chapters))
-    return tuple(begin_s + chapter.part.start_s for begin_s, chapter in zip(begins_s, chapters, strict=False))
 
 
 def _duration_s(format: FileFormat, chapters: Sequence[ChapterPart]) -> float:
