@@ -19,6 +19,7 @@ import soundfile
 from speechmill.store.client import Policy, Store
 from tests.e2e.stack import Stack, running_stack
 from tests.e2e.worker_process import a_lease_passes
+from tests.unit.book.make import finished
 
 ENDS = ("completed", "failed", "cancelled", "expired")
 CHAPTERS = ("The Fox", "The Crow", "The Lion")
@@ -192,6 +193,14 @@ def test_a_take_that_was_asked_for_stays_where_an_edit_has_moved_its_segment(mil
     assert len(found) == len(taken) + 1
     assert [take for take in found if take in taken] == taken
     assert n_spoken(mill) == spoken + 1
+
+
+def test_a_heading_that_was_changed_is_the_chapters_title_and_mark(mill: Stack, fables: dict[str, Any], tmp_path: Path) -> None:
+    edited = "The Raven\n\n\n" + FABLES.split("# The Crow\n\n")[1].split("\n\n# The Lion")[0]
+    book = wait(mill, ask(mill, f"/{fables['id']}/rerender", json={"edits": {"2": edited}, "formats": ["m4b"]})["id"])
+    assert [chapter["title"] for chapter in book["chapters"]] == ["The Fox", "The Raven", "The Lion"]
+    (tmp_path / "book.m4b").write_bytes(file(mill, book, "m4b"))
+    assert [mark.title for mark in finished.told(tmp_path / "book.m4b").marks] == ["The Fox", "The Raven", "The Lion"]
 
 
 def test_a_book_that_is_but_an_epub_has_the_captions_of_the_m4b_that_it_would_make(mill: Stack) -> None:

@@ -17,6 +17,7 @@ from worker.book.content import Book, Chapter
 from worker.book.listing import list_contents
 from worker.book.read.apart import read_apart
 from worker.book.read.casting import cast
+from worker.book.retitle import retitled
 from worker.book.segments import chapter_pieces, lexicon_of
 from worker.inputs import job_text
 from worker.leases import Lease
@@ -55,13 +56,15 @@ def _book(station: Station, lease: Lease, spec: BookSpec) -> Book:
 
 
 def _edited(book: Book, order: Order) -> Book:
-    """Chapters with the text that the client has given them since."""
+    """Chapters with the text that the client has given them since, and with its heading."""
     chapters = list(book.chapters)
     for number, text in order.edits.items():
         if not 1 <= number <= len(chapters):
             raise InvalidRequest(f"edits names chapter {number}; this book has {len(chapters)}.", param=f"edits.{number}")
         spoken = cast(text, f"edits.{number}")
-        chapters[number - 1] = replace(chapters[number - 1], text=spoken.text, castings=spoken.castings)
+        chapter = chapters[number - 1]
+        title = retitled(chapter.title, chapter.text, spoken.text)
+        chapters[number - 1] = replace(chapter, title=title, text=spoken.text, castings=spoken.castings)
     return replace(book, chapters=tuple(chapters))
 
 
