@@ -11,7 +11,14 @@ from worker.book.read.limits import SPEAKER_CHARACTERS
 
 NARRATOR = "narrator"
 
-_TAG = re.compile(r"\[[ \t]*(?:(?P<returns>/[ \t]*voice[ \t]*\])|voice[ \t]*:(?P<label>[^\[\]\n]*)(?P<end>\]?))", re.IGNORECASE)
+_LITERAL = "\u2063"
+"""Before a bracket that is text and makes no tag, as long as tags are in the text. A character that nobody sees or says
+(INVISIBLE SEPARATOR) and that `clean` leaves."""
+_TAG = re.compile(
+    rf"(?<!{_LITERAL})\[[ \t]*(?:(?P<returns>/[ \t]*voice[ \t]*\])|voice[ \t]*:(?P<label>[^\[\]\n{_LITERAL}]*)(?P<end>\]?))",
+    re.IGNORECASE)
+_BRACKET = re.compile(r"[\[\]]")
+_MARKED = re.compile(rf"{_LITERAL}([\[\]])")
 _SHOWN = 40
 
 
@@ -43,18 +50,28 @@ def cast(text: str, part: str, *, voice: str = "") -> CastText:
     return CastText("".join(kept), tuple(castings))
 
 
+def literal(text: str) -> str:
+    """With its brackets marked, so that none of them makes a tag: for what a kind of file says is no markup. `cast` and
+    `without_tags` take the marks out."""
+    return _BRACKET.sub(rf"{_LITERAL}\g<0>", text)
+
+
 def without_tags(line: str) -> str:
     """A title as it is shown."""
-    return one_line(_TAG.sub(" ", line))
+    return one_line(_unmarked(_TAG.sub(" ", line)))
 
 
 def _stretches(text: str, part: str) -> Iterator[tuple[str, str]]:
     """What stands between two tags, and its speaker: empty for the narrator."""
     speaker, at = "", 0
     for tag in _TAG.finditer(text):
-        yield speaker, text[at:tag.start()]
+        yield speaker, _unmarked(text[at:tag.start()])
         speaker, at = _speaker(tag, text, part), tag.end()
-    yield speaker, text[at:]
+    yield speaker, _unmarked(text[at:])
+
+
+def _unmarked(text: str) -> str:
+    return _MARKED.sub(r"\1", text)
 
 
 def _speaker(tag: re.Match[str], text: str, part: str) -> str:
@@ -70,7 +87,7 @@ def _speaker(tag: re.Match[str], text: str, part: str) -> str:
     else:
         return "" if label.casefold() == NARRATOR else label
     line = text.count("\n", 0, tag.start()) + 1
-    raise BookUnreadable(f"{part}: the tag {text[tag.start():tag.start() + _SHOWN]!r} in its line {line} {problem}. "
+    raise BookUnreadable(f"{part}: the tag {_unmarked(text[tag.start():tag.start() + _SHOWN])!r} in its line {line} {problem}. "
                          "`[voice: anna]` would be right, and `[/voice]` to return to the narrator.", part)
 
 

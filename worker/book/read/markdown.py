@@ -15,7 +15,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 from worker.book.content import Book, Metadata
 from worker.book.errors import BookUnreadable
 from worker.book.read.blocks import Block, compose
-from worker.book.read.casting import without_tags
+from worker.book.read.casting import literal, without_tags
 from worker.book.read.characters import clean, one_line
 from worker.book.read.draft import Draft, cast_drafts
 from worker.book.read.flow import CELL, LINE, flowed
@@ -50,8 +50,7 @@ def read_markdown(text: str, name: str, warnings: list[str]) -> Book:
     """`text` as it was decoded. The highest level of headings that occurs twice gives the chapters; a single one above is the
     title. Raises BookUnreadable where there is no text, or for a malformed casting tag."""
     metadata, body, skipped = split_front_matter(clean(text))
-    parser = MarkdownIt("commonmark", {"maxNesting": _DEPTH}).enable(["table", "strikethrough"]).use(footnote_plugin)
-    tokens = parser.parse(body)
+    tokens = _parser().parse(body)
     _refuse_depth(tokens)
     lines = list(_blocks(tokens, skipped))
     topmost = [line.block.text for line in lines if line.block.level == 1]
@@ -61,6 +60,12 @@ def read_markdown(text: str, name: str, warnings: list[str]) -> Book:
         raise BookUnreadable(f"The text has {len(drafts)} headings of its chapters' level; {CHAPTERS} are the most.")
     known = Metadata(metadata.title or without_tags(title) or one_line(PurePath(name).stem), metadata.authors, metadata.language)
     return Book(known, judged(cast_drafts(drafts), known.title), warnings=tuple(warnings))
+
+
+def _parser() -> MarkdownIt:
+    """What is escaped keeps a token of its own: text_join would make it one with the text beside it."""
+    parser = MarkdownIt("commonmark", {"maxNesting": _DEPTH}).enable(["table", "strikethrough"]).disable("text_join")
+    return parser.use(footnote_plugin)
 
 
 def _drafts(lines: list[_Line], last: int, book_title: str) -> list[Draft]:
@@ -103,7 +108,9 @@ def _blocks(tokens: list[Token], skipped: int) -> Iterator[_Line]:
                 cells = []
             case "hr":
                 yield _Line(Block("", sets_apart=True), line)
-            case "fence" | "code_block":
+            case "fence":
+                yield from _paragraphs(literal(token.content), line)
+            case "code_block":      # in a book, paragraphs that are set in: tags in them are meant
                 yield from _paragraphs(token.content, line)
             case "html_block":
                 yield from _paragraphs(_TAG.sub(" ", _UNSPOKEN_HTML.sub(" ", token.content)), line)
@@ -120,8 +127,10 @@ def _spoken(inline: list[Token]) -> str:
     said = ""
     for token in inline:
         match token.type:
-            case "text" | "text_special" | "code_inline":
+            case "text":
                 said += token.content
+            case "text_special" | "code_inline":
+                said += literal(token.content)
             case "softbreak":
                 said += "\n"
             case "hardbreak":

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from worker.book.content import Casting
 from worker.book.errors import BookUnreadable
-from worker.book.read.casting import cast
+from worker.book.read.casting import cast, literal, without_tags
 
 
 def _spoken(tagged: str, voice: str = "") -> list[tuple[str, str]]:
@@ -47,6 +48,14 @@ def test_a_tag_in_a_line_of_its_own_leaves_no_gap(tagged: str, text: str) -> Non
 @pytest.mark.parametrize("ordinary", ["[voice over]", "[12]", "voice: anna", "[Voice] a", "[invoice: 12]", "(voice: anna)"])
 def test_other_brackets_are_text(ordinary: str) -> None:
     assert cast(ordinary, "").text == ordinary
+
+
+def test_a_tag_that_is_literal_is_text() -> None:
+    shown = "Write [voice: bob] and [/voice]."
+    result = cast(f"[voice: anna] {literal(shown)} [/voice] {literal(shown)}", "")
+    assert result.text == f"{shown} {shown}"
+    assert result.castings == (Casting(0, len(shown), "anna"),)
+    assert without_tags(f"[voice: anna] {literal(shown)}") == shown
 
 
 @pytest.mark.parametrize("tag", ["[voice:]", "[voice: ]", "[voice: anna", f"[voice: {'a' * 65}]", "[voice: [anna]]"])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.book.read.books import read_bytes, read_text, said, titles
-from worker.book.content import Matter
+from worker.book.content import Casting, Matter
 from worker.book.errors import BookUnreadable
 from worker.text.paragraphs import paragraphs
 from worker.text.piece import Boundary
@@ -135,6 +135,27 @@ class TestMarkdown:
         assert [(casting.speaker, first.text[casting.start:casting.end]) for casting in first.castings] == [
             ("anna", "Hello."), ("bob_the_2nd", "Hi.")]
         assert second.castings == ()
+
+    @pytest.mark.parametrize(("written", "said"), [
+        ("\\[voice: bob\\] Hi.", "[voice: bob] Hi."), ("\\[voice: bob] Hi.", "[voice: bob] Hi."),
+        ("&#91;voice: bob] Hi.", "[voice: bob] Hi."), ("Use `[voice: bob]`, `[/voice]`.", "Use [voice: bob], [/voice]."),
+        ("```\n[voice: bob] Hi.\n```", "[voice: bob] Hi."), ("a \\[1\\]", "a [1]")])
+    def test_a_tag_that_is_escaped_or_code_is_text(self, written: str, said: str, tmp_path: Path) -> None:
+        chapter = read_text(written, tmp_path, "b.md").chapters[0]
+        assert (chapter.text, chapter.castings) == (said, ())
+
+    def test_so_it_is_in_a_heading(self, tmp_path: Path) -> None:
+        book = read_text("# On \\[voice: bob\\]\n\na\n\n# [voice: anna] `[/voice]`\n\nb", tmp_path, "b.md")
+        assert titles(book) == ["On [voice: bob]", "[/voice]"]
+        assert [chapter.text for chapter in book.chapters] == ["On [voice: bob]\n\n\na", "[/voice]\n\n\nb"]
+
+    def test_paragraphs_that_are_set_in_have_tags_though_markdown_calls_them_code(self, tmp_path: Path) -> None:
+        chapter = read_text("It rained.\n\n    [voice: anna] Hello.", tmp_path, "b.md").chapters[0]
+        assert (chapter.text, chapter.castings) == ("It rained.\n\nHello.", (Casting(12, 18, "anna"),))
+
+    def test_a_tag_whose_end_is_escaped_is_malformed(self, tmp_path: Path) -> None:
+        with pytest.raises(BookUnreadable, match=r"the tag '\[voice: bob\] Hi' .* no closing bracket"):
+            read_text("[voice: bob\\] Hi", tmp_path, "b.md")
 
     def test_a_malformed_tag_names_chapter_and_line(self, tmp_path: Path) -> None:
         with pytest.raises(BookUnreadable, match=r"'Two' \(lines 5-7\): the tag .*line 4"):
