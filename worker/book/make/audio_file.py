@@ -31,6 +31,9 @@ _OPUS_SKIPPED_S = 312 / 48_000
 """The encoder's delay, which the header of an Opus file tells players to skip."""
 _MP4_AUDIOBOOK = "2"
 """The `stik` atom of MP4 files, by which Apple's players tell audiobooks from songs."""
+_MP4_TICKS_A_SECOND = 1000
+"""Chapters are counted in these. ffmpeg 9 would take so many that a chapter of more than 76 s is too long for 31 bits, and all marks
+are wrong."""
 _READ_BYTES = 1 << 20
 _QUEUE_PACKETS = 4096
 """Where ffmpeg has several inputs it sleeps 10 ms whenever its queue for one is empty; at its default of 8 packets that made
@@ -191,7 +194,7 @@ def _output(format: FileFormat, label: _Label, metadata: Path, cover: Path | Non
     if format == "m4b":
         language = three_letters(label.edition.metadata.language)
         yield from ("-c:a", "copy", "-metadata:s:a:0", f"language={language}", "-movflags", "+faststart",
-                    "-brand", "M4B " if label.marks else "M4A ", "-f", "ipod")
+                    "-movie_timescale", f"{_MP4_TICKS_A_SECOND}", "-brand", "M4B " if label.marks else "M4A ", "-f", "ipod")
     elif format == "mp3":  # at a constant rate no header is needed to find a time, and all players agree on where it lies
         yield from ("-c:a", "copy", "-write_xing", "0", "-id3v2_version", "3", "-f", "mp3")
     elif format == "opus":

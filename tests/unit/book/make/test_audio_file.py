@@ -49,6 +49,12 @@ def chapters(folder: Path, format: FileFormat, preset: Preset = DEFAULT) -> list
     return made
 
 
+def folder_of(folder: Path, seconds: float) -> Path:
+    made = folder / f"{seconds:g}"
+    made.mkdir()
+    return made
+
+
 def edition(cover: Cover | None = None) -> Edition:
     return Edition(METADATA, "A Narrator", cover)
 
@@ -75,6 +81,18 @@ def test_the_marks_in_the_file_say_so(either_ffmpeg: str, tmp_path: Path, format
     heard_s = [mark.start_s + n_silent / SAMPLE_RATE_HZ for mark, n_silent in zip(marks, SILENT, strict=True)]
     assert onsets_s(decoded(file.path)) == pytest.approx(heard_s, abs=0.020)
     assert [mark.end_s for mark in marks[:-1]] == pytest.approx([mark.start_s for mark in marks[1:]], abs=0.001)
+
+
+def test_chapters_of_minutes_are_marked_where_they_begin(either_ffmpeg: str, tmp_path: Path) -> None:
+    """ffmpeg 9 counts them in ticks of which 76 s are too many for a number of 31 bits."""
+    made = [make_chapter([spoken_after_silence(0, seconds)], ("aac",), DEFAULT, folder_of(tmp_path, seconds))
+            for seconds in (100.0, 3.0, 80.0)]
+    parts = [ChapterPart(f"{n}", chapter.parts[0]) for n, chapter in enumerate(made)]
+    file = write_book("m4b", parts, edition(), tmp_path / "book.m4b")
+    marks = told(file.path).marks
+    assert [mark.title for mark in marks] == ["0", "1", "2"]
+    assert [mark.start_s for mark in marks] == pytest.approx(file.starts_s, abs=0.001)
+    assert [mark.end_s for mark in marks] == pytest.approx([*file.starts_s[1:], file.duration_s], abs=0.001)
 
 
 @pytest.mark.parametrize("format", FORMATS)
