@@ -32,8 +32,8 @@ _OPUS_SKIPPED_S = 312 / 48_000
 _MP4_AUDIOBOOK = "2"
 """The `stik` atom of MP4 files, by which Apple's players tell audiobooks from songs."""
 _MP4_TICKS_A_SECOND = 1000
-"""Chapters are counted in these. ffmpeg 9 would take so many that a chapter of more than 76 s is too long for 31 bits, and all marks
-are wrong."""
+"""Chapters are counted in these. ffmpeg 9 would take so many that a chapter of more than 76 s is too long for 31 bits, and all
+marks are wrong."""
 _READ_BYTES = 1 << 20
 _QUEUE_PACKETS = 4096
 """Where ffmpeg has several inputs it sleeps 10 ms whenever its queue for one is empty; at its default of 8 packets that made
