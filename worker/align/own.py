@@ -50,8 +50,10 @@ def _shared(words: Sequence[tuple[int, int]], timed: TimedWords) -> WordTimes:
 
 
 def _without_silence(start_s: float, end_s: float, loudness: Pcm) -> tuple[float, float]:
-    """A word ends with its last sound, not with the pause behind it. `loudness`: of each frame of the take, [n_frames]."""
-    first, last = max(0, int(start_s / FRAME_S)), round(end_s / FRAME_S)
+    """A word ends with its last sound, not with the pause behind it. `loudness`: of each frame of the take, [n_frames]. The frame
+    in which the next word begins is that one's: it may be loud already."""
+    first, last = max(0, int(start_s / FRAME_S)), int(end_s / FRAME_S)
     heard = np.flatnonzero(loudness[first:last] >= float(loudness.max()) * _QUIET)
-    until_s = (first + int(heard[-1]) + 1) * FRAME_S if len(heard) else end_s
+    pauses = len(heard) > 0 and first + int(heard[-1]) + 1 < last
+    until_s = (first + int(heard[-1]) + 1) * FRAME_S if pauses else end_s
     return max(0.0, start_s), max(start_s, min(end_s, until_s))

@@ -7,6 +7,7 @@ import pytest
 
 from worker.align.choose import open_aligner
 from worker.align.own import OwnWords
+from worker.takes.loudness import levels
 from worker.takes.trim import trim
 from worker.text.words import words_in
 from worker.times.segment import WordTimes
@@ -47,6 +48,26 @@ def test_a_pause_belongs_to_no_word() -> None:
     between = pcm[round(times[0][1] * SAMPLE_RATE_HZ):round(times[1][0] * SAMPLE_RATE_HZ)]
     assert len(between) / SAMPLE_RATE_HZ > 0.1
     assert abs(between).max() < 0.05
+
+
+@pytest.mark.parametrize(("text", "language"), [
+    ("“Hello,” she said. ‘What?’ — he asked… “No!”", "en"), ("One. Two. Three, four; five. Six! Seven? Eight: nine. Ten.", "en"),
+    ("It rained all night. The lake rose, and rose. Nobody slept. Then it stopped; the sun came.", "en"),
+    ("Es war gut, sagte er. Dann ging er. Nein! Warum? Ja, gut. Also, los.", "de")])
+def test_no_word_ends_with_the_pause_behind_it_wherever_the_next_one_begins(text: str, language: str) -> None:
+    times, pcm = spoken(text, language)
+    quiet = 0.01 * float(levels(pcm).max())
+    ends_s = [time[1] for time in times if time]
+    assert len(ends_s) == len(words_in(text))
+    for end_s in ends_s[:-1]:
+        before = pcm[round((end_s - 0.05) * SAMPLE_RATE_HZ):round(end_s * SAMPLE_RATE_HZ)]
+        assert levels(before).max() >= quiet, f"silence before {end_s}"
+
+
+def test_words_without_a_pause_between_them_meet() -> None:
+    times, _ = spoken("We are all on our way home", "en")
+    known = [time for time in times if time]
+    assert all(before[1] == after[0] for before, after in pairwise(known))
 
 
 def test_a_take_that_is_not_what_it_says_has_no_times() -> None:
