@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -175,3 +177,26 @@ def test_the_examples_of_the_guide_write_what_it_shows(espeak: Stack, tmp_path: 
         assert told["words"][3][name] == shown["words"][0][name]
     assert (tmp_path / "cheap.srt").read_text().startswith("1\n00:00:00,000 --> ")
     assert (tmp_path / "cheap.vtt").read_text().startswith("WEBVTT\n")
+
+
+def test_the_command_lines_of_the_guide_say_what_it_shows(espeak: Stack, tmp_path: Path) -> None:
+    program = shlex.join([sys.executable, "-m", "speechmill.cli.main"])
+    lines = re.findall(r"^    \.venv/bin/speechmill (.*)", GUIDE, re.MULTILINE)
+    say, wait = (f"{program} {line}" for line in lines)
+    root = str(Path(__file__).parents[2])
+
+    def run(line: str) -> None:
+        done = subprocess.run(["bash", "-c", line], cwd=tmp_path, env=os.environ | {"SPEECHMILL_URL": espeak.base_url,
+                              "PYTHONPATH": root}, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+
+    run(say)
+    told = json.loads((tmp_path / "cheap.json").read_text())
+    assert " ".join(sentence["text"] for sentence in told["sentences"]) == "Dr. Smith paid $5.50. Was it cheap?"
+    captions = (tmp_path / "cheap.srt").read_text()
+    assert "Dr. Smith paid $5.50." in captions
+    (tmp_path / "cheap.srt").unlink()
+    with espeak.http as http:
+        (job, *_) = http.get("/v1/audio/speech/jobs").json()["data"]
+    run(wait.replace("JOB", job["id"]))
+    assert (tmp_path / "cheap.srt").read_text() == captions
