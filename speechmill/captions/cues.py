@@ -49,10 +49,11 @@ def _timed(pieces: Sequence[str], whole: Timed, words: Sequence[Timed]) -> list[
 
 
 def _ends_by_columns(pieces: Sequence[str], whole: Timed) -> list[float]:
-    total, done = sum(map(columns, pieces)), 0
+    widths = [max(1, columns(piece)) for piece in pieces]   # marks that stand on no letter have none
+    total, done = sum(widths), 0
     ends_s = []
-    for piece in pieces:
-        done += columns(piece)
+    for width in widths:
+        done += width
         ends_s.append(whole.start_s + (whole.end_s - whole.start_s) * done / total)
     return ends_s
 

@@ -57,6 +57,15 @@ def test_a_sentence_that_is_said_slowly_is_cut_into_more() -> None:
     assert len(list(cues_of(Timed(LONG, 0, 10)))) < len(list(cues_of(Timed(LONG, 0, 40))))
 
 
+@pytest.mark.parametrize("text", ["\u0301\u0301", "\u0301", "\u0301" * 200, "word " * 16 + "four" + " \u0301" * 2])
+def test_what_has_no_width_has_its_time_too(text: str) -> None:
+    found = list(cues_of(Timed(text, 1.0, 2.0)))
+    assert found[0].start_s == 1.0
+    assert found[-1].end_s == pytest.approx(2.0)
+    assert all(cue.start_s < cue.end_s for cue in found)
+    assert "".join("".join(cue.text for cue in found).split()) == "".join(text.split())
+
+
 def test_cues_begin_with_their_words_where_their_times_are_known() -> None:
     words = [WordTime(word, n * 0.5, n * 0.5 + 0.4, 0, 1, False) for n, word in enumerate(LONG.split())]
     sentence = SentenceTime(LONG, 0.0, len(words) * 0.5, 0, len(LONG), False, tuple(words))
