@@ -1,6 +1,7 @@
 """A text in pieces of two lines each. Together they are the text, nothing more or less."""
 
-from speechmill.captions.columns import CLOSING, PAUSES, SENTENCE_ENDS, columns, may_cut, n_fitting
+from speechmill.captions.columns import CLOSING, PAUSES, columns, may_cut, n_fitting
+from speechmill.captions.stops import ends_sentence
 
 LINE_COLUMNS = 42
 """As broadcasters have it."""
@@ -46,7 +47,12 @@ def _line_end(text: str, most_columns: int) -> int:
 
 def _best_cut(text: str, fits: int) -> int:
     places = [place for place in range(max(1, round(fits * _LEAST_SHARE)), fits + 1) if may_cut(text, place)]
-    for ends in (SENTENCE_ENDS, PAUSES):
-        if best := [place for place in places if text[:place].rstrip().rstrip(CLOSING)[-1:] in ends and text[:place].strip()]:
+    for is_good in (ends_sentence, _pauses):
+        if best := [place for place in places if is_good(text, place)]:
             return best[-1]
     return places[-1] if places else fits
+
+
+def _pauses(text: str, place: int) -> bool:
+    before = text[:place].rstrip().rstrip(CLOSING)
+    return bool(before) and before[-1] in PAUSES

@@ -35,6 +35,30 @@ def test_words_stay_whole_in_both_lines() -> None:
     assert all(len(line) <= LINE_COLUMNS for line in found)
 
 
+@pytest.mark.parametrize(("text", "first"), [
+    ("It was late in the evening, and so the rather tired Dr. Smith went home to his own wife and to their children.",
+     "It was late in the evening,"),
+    ("At the very end of that evening, it was Mr. and Mrs. Miller who had to clean up all of the rooms for everybody else.",
+     "At the very end of that evening,"),
+    ("Man kann hier sehr viel lernen, was andere z. B. nur in der großen Stadt lernen, und das auch noch ganz umsonst.",
+     "Man kann hier sehr viel lernen, was andere z. B. nur in der großen Stadt lernen,"),
+    ("Wir sahen uns, wie vorher verabredet, am Abend des 3. Mai im Garten hinter dem alten Haus des Müllers wieder.",
+     "Wir sahen uns, wie vorher verabredet,"),
+    ("We saw them play, as it was in the paper, Symphony No. 7 by the great composer whose name nobody there knew.",
+     "We saw them play, as it was in the paper,"),
+    ("He has been living in the U.S. Midwest for years, with J. R. R. Tolkien's books and with nothing else in his house.",
+     "He has been living in the U.S. Midwest for years,")])
+def test_a_full_stop_behind_an_abbreviation_ends_no_sentence(text: str, first: str) -> None:
+    assert split(text)[0] == first
+
+
+@pytest.mark.parametrize("first", ["It went on for years, and cost $5.50.", "“So it is, and was,” he said to her.",
+                                   "Well, then there was a war in 1999.", "He had seen it all, or so he thought…",
+                                   "Had he seen all of it, or not?", "It was so, as we all know, for him."])
+def test_the_end_of_a_sentence_goes_before_every_comma(first: str) -> None:
+    assert split(f"{first} “What,” she asked, and then again, “do you think of all of it, now that we are alone?”")[0] == first
+
+
 @pytest.mark.parametrize("one", [FAMILY, "🇩🇪", "👍🏽", "é̂"])
 def test_what_people_see_as_one_is_not_torn(one: str) -> None:
     for piece in split(one * 60):
