@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 
-from speechmill.captions.columns import columns
-from speechmill.captions.pieces import MOST_COLUMNS, split
+from speechmill.captions.clock import Clock, Stretch
+from speechmill.captions.pieces import split
 
 LONGEST_S = 7.0
 """What broadcasters leave a cue on the screen at most."""
-_LEAST_COLUMNS = 8
-_SMALLER = 0.85
+_A_MOMENT_S = 1.0
+"""Nobody reads a cue that is gone so soon."""
+_LEAST_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -30,42 +33,47 @@ class Timed:
 
 
 def cues_of(whole: Timed, words: Sequence[Timed] = (), speaker: str = "") -> Iterator[Cue]:
-    """`whole.text` as cues of LONGEST_S at most. They begin and end with their words where those are known, else they share the
-    time by how many columns they fill. One that is said so slowly that it can't be cut further goes from the screen early."""
+    """`whole.text` as cues of LONGEST_S at most. They begin with their words where those are known, else they share the time by
+    how many columns they fill. One of a word that takes longer goes from the screen early; those beside it are as always."""
     text = " ".join(whole.text.split())
-    most_columns = MOST_COLUMNS
-    cues = _timed(split(text), whole, words)
-    while any(cue.end_s - cue.start_s > LONGEST_S for cue in cues) and most_columns > _LEAST_COLUMNS:
-        most_columns = max(_LEAST_COLUMNS, int(most_columns * _SMALLER))
-        cues = _timed(split(text, most_columns), whole, words)
-    for cue in cues:
-        yield Cue(cue.text, cue.start_s, min(cue.end_s, cue.start_s + LONGEST_S), speaker)
+    clock = Clock(text, Stretch(0, len(text), whole.start_s, whole.end_s), _placed(text, words))
+    pieces = split(text, choose=partial(_in_time, clock))
+    for piece, (start_s, end_s) in zip(pieces, pairwise(_times(text, pieces, clock)), strict=True):
+        yield Cue(piece, start_s, min(end_s, start_s + LONGEST_S), speaker)
 
 
-def _timed(pieces: Sequence[str], whole: Timed, words: Sequence[Timed]) -> list[Timed]:
-    ends_s = _ends_by_words(pieces, whole, words) if words else _ends_by_columns(pieces, whole)
-    starts_s = [whole.start_s, *ends_s]
-    return [Timed(piece, starts_s[n], ends_s[n]) for n, piece in enumerate(pieces)]
+def _placed(text: str, words: Sequence[Timed]) -> list[Stretch]:
+    """Where they stand in `text`; one that isn't there is passed over."""
+    placed, place = [], 0
+    for word in words:
+        if word.text and (found := text.find(word.text, place)) >= 0:
+            place = found + len(word.text)
+            placed.append(Stretch(found, place, word.start_s, word.end_s))
+    return placed
 
 
-def _ends_by_columns(pieces: Sequence[str], whole: Timed) -> list[float]:
-    widths = [max(1, columns(piece)) for piece in pieces]   # marks that stand on no letter have none
-    total, done = sum(widths), 0
-    ends_s = []
-    for width in widths:
-        done += width
-        ends_s.append(whole.start_s + (whole.end_s - whole.start_s) * done / total)
-    return ends_s
+def _in_time(clock: Clock, begin: int, ends: Iterator[int]) -> int:
+    """Where the longest cue ends that is not too long in time. A slow word's own is too long, but the shortest there is, and has
+    the words before it with it if these would be gone in a moment."""
+    chosen = next(ends)
+    while clock.at(chosen) - clock.at(begin) > LONGEST_S:
+        shorter = next(ends, chosen)
+        if shorter == chosen or clock.at(shorter) - clock.at(begin) < _A_MOMENT_S:
+            break
+        chosen = shorter
+    return chosen
 
 
-def _ends_by_words(pieces: Sequence[str], whole: Timed, words: Sequence[Timed]) -> list[float]:
-    """A piece lasts until the first word of the next one begins."""
-    ends_s = []
-    n = 0
+def _times(text: str, pieces: Sequence[str], clock: Clock) -> list[float]:
+    """When each piece begins, and the last one ends. Each has some time, also where words were given none."""
+    places, place = [], 0
     for piece in pieces:
-        place = 0
-        while n < len(words) and (found := piece.find(words[n].text, place)) >= 0:
-            place = found + len(words[n].text)
-            n += 1
-        ends_s.append(words[n].start_s if n < len(words) else whole.end_s)
-    return [*ends_s[:-1], whole.end_s] if ends_s else []
+        places.append(text.index(piece, place))
+        place = places[-1] + len(piece)
+    times_s = [*map(clock.at, places), clock.at(len(text))]
+    least_s = min(_LEAST_S, max(0.0, times_s[-1] - times_s[0]) / max(1, len(pieces)))
+    for n in range(1, len(pieces)):
+        times_s[n] = max(times_s[n], times_s[n - 1] + least_s)
+    for n in range(len(pieces) - 1, 0, -1):
+        times_s[n] = min(times_s[n], times_s[n + 1] - least_s)
+    return times_s

@@ -1,25 +1,52 @@
 """A text in pieces of two lines each. Together they are the text, nothing more or less."""
 
+from collections.abc import Callable, Iterator
+
 from speechmill.captions.columns import CLOSING, PAUSES, columns, may_cut, n_fitting
 from speechmill.captions.stops import ends_sentence
 
 LINE_COLUMNS = 42
 """As broadcasters have it."""
 MOST_COLUMNS = 2 * LINE_COLUMNS
+_SEEN_BEHIND = 8
 _LEAST_SHARE = 0.35
 """A cut stands at least this far into what fits: a cue of one word before a comma reads badly."""
 
 
-def split(text: str, most_columns: int = MOST_COLUMNS) -> list[str]:
+def _first(_begin: int, ends: Iterator[int]) -> int:
+    return next(ends)
+
+
+def split(text: str, most_columns: int = MOST_COLUMNS, choose: Callable[[int, Iterator[int]], int] = _first) -> list[str]:
     """`text`, whose runs of whitespace are one space each, in pieces that fit in two lines, and in `most_columns`: cut behind a
     sentence, else a pause, else a word; in the middle of a word only where it does not fit. Nothing but the space at a cut is
-    lost."""
-    pieces = []
-    while (fits := _n_in_two_lines(text, most_columns)) < len(text):
-        cut = _best_cut(text, fits)
-        pieces.append(text[:cut].rstrip())
-        text = text[cut:].lstrip()
-    return [piece for piece in (*pieces, text) if piece]
+    lost. `choose` is given where a piece begins, and where it may end, the best first and then ever shorter."""
+    pieces, begin = [], 0
+    while begin < len(text):
+        end = choose(begin, _ends(text, begin, most_columns))
+        pieces.append(text[begin:end].rstrip())
+        begin = end + text[end:end + 1].isspace()
+    return pieces
+
+
+def _ends(text: str, begin: int, most_columns: int) -> Iterator[int]:
+    """Words that fit in a line are not torn to be shorter."""
+    rest = text[begin:]
+    cut = _cut(rest, most_columns)
+    yield begin + cut
+    rest = rest[:cut + _SEEN_BEHIND]
+    while (most_columns := min(most_columns, columns(rest[:cut].rstrip())) - 1) > 1:
+        shorter = _cut(rest, most_columns)
+        if most_columns < LINE_COLUMNS and not may_cut(rest, shorter):
+            return
+        if shorter < cut:
+            cut = shorter
+            yield begin + cut
+
+
+def _cut(text: str, most_columns: int) -> int:
+    fits = _n_in_two_lines(text, most_columns)
+    return fits if fits == len(text) else _best_cut(text, fits)
 
 
 def lines(piece: str) -> list[str]:

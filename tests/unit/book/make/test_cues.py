@@ -86,7 +86,7 @@ def test_a_long_segment_shares_its_time_by_length() -> None:
     assert found[-1].end_s == pytest.approx(10)
     assert all(before.end_s == after.start_s for before, after in pairwise(found))
     rates = [(cue.end_s - cue.start_s) / len(cue.text) for cue in found]
-    assert max(rates) == pytest.approx(min(rates))
+    assert max(rates) == pytest.approx(min(rates), rel=0.05)   # the time of a space at a cut is that of the cue before
 
 
 def test_the_text_is_that_of_the_source_with_its_whitespace_squeezed() -> None:
