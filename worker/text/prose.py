@@ -2,6 +2,7 @@
 
 import re
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,47 +18,58 @@ class Prose:
 
     Where it is said otherwise than it is written, places are in proportion; `ends` has the end in the source of what an edit's
     last character belongs to, and `inside` the places that lie within an edit: no good ones to cut at. `originals` has what an
-    edit's last character belongs to, as it is written.
+    edit's last character belongs to, as it is written. Of an edit that is cut through, each part has its share of the original:
+    together they are what was written, no more and no less.
     """
 
     text: str
     source: "array[int]"
     ends: Mapping[int, int] = field(default_factory=dict)
     inside: frozenset[int] = frozenset()
-    originals: Mapping[int, str] = field(default_factory=dict)
+    originals: Mapping[int, "Prose"] = field(default_factory=dict)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Where text[start:end] comes from; it is not empty."""
-        return self.source[start], self.ends.get(end - 1, self.source[end - 1] + 1)
+        """Where text[start:end], which is not empty, comes from; `start` may be behind a space at which an edit was cut through,
+        and `end` before it. Nothing is left for a part of an edit only where the original has fewer characters than there are
+        parts."""
+        while start in self.inside and self.text[start - 1].isspace():
+            start -= 1
+        first = self.source[start - 1] + 1 if start in self.inside else self.source[start]
+        return first, self.ends.get(end - 1, self.source[end - 1] + 1)
 
     def written(self, start: int, end: int, ends: tuple[int, ...]) -> Written:
         """How text[start:end], which is not empty, was written; sentences end at `ends` of it."""
         places = []
-        for at, stop in sorted({*self._edits(start, end), *self._spaces(start, end)}):
+        for at, stop, original in sorted((*self._edits(start, end), *self._spaces(start, end)), key=lambda part: part[0]):
             first, last = self.span(at, stop)
             if stop < end:
                 last = self.source[stop]
-            original = self.originals.get(stop - 1, self.text[at:stop])
-            places.append(Place(at - start, stop - start, first, last, original if last > first else ""))
-        return Written(self.source[start], tuple(places), ends)
+            words = original.within(first, last) if original else " "
+            places.append(Place(at - start, stop - start, first, last, words if last > first else ""))
+        return Written(self.span(start, end)[0], tuple(places), ends)
 
-    def _edits(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """Those in text[start:end], and what is there of those that it was cut through."""
-        for last in self.ends:
+    def within(self, first: int, last: int) -> str:
+        """What of the text stands at source[first:last]."""
+        return self.text[bisect_left(self.source, first):bisect_left(self.source, last)]
+
+    def _edits(self, start: int, end: int) -> Iterator[tuple[int, int, "Prose"]]:
+        """Those in text[start:end], and what is there of those that it was cut through, with all that was written for them."""
+        for last, original in self.originals.items():
             first = last
             while first in self.inside:
                 first -= 1
             if first < end and start <= last:
-                yield max(first, start), min(last + 1, end)
+                yield max(first, start), min(last + 1, end), original
 
-    def _spaces(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+    def _spaces(self, start: int, end: int) -> Iterator[tuple[int, int, None]]:
         """Those in text[start:end] that stand for more than one character of whitespace, or for none."""
         if not self.ends and self.source[end - 1] - self.source[start] == end - 1 - start:
             return
         at = self.text.find(" ", start, end - 1)
         while at >= 0:
-            if self.source[at + 1] - self.source[at] != 1 and at not in self.inside:
-                yield at, at + 1
+            within_an_edit = at in self.inside or at + 1 in self.inside
+            if self.source[at + 1] - self.source[at] != 1 and not within_an_edit:
+                yield at, at + 1, None
             at = self.text.find(" ", at + 1, end - 1)
 
     def said(self, start: int, end: int, edits: Sequence[Edit]) -> "Prose":
@@ -69,14 +81,14 @@ class Prose:
         places = array("L")
         ends: dict[int, int] = {}
         inside: set[int] = set()
-        originals: dict[int, str] = {}
+        originals: dict[int, Prose] = {}
         edited = {edit.start for edit in edits}
         for begin, stop, words in parts(self.text[start:end], edits):
             at, n_source = len(places), stop - begin
             if begin in edited:
                 places.extend(source[begin + k * n_source // len(words)] for k in range(len(words)))
                 ends[len(places) - 1] = source[stop - 1] + 1
-                originals[len(places) - 1] = self.text[start + begin:start + stop]
+                originals[len(places) - 1] = Prose(self.text[start + begin:start + stop], source[begin:stop])
                 inside.update(range(at + 1, len(places)))
             else:
                 places.extend([source[begin]] * (len(words) - n_source))  # the space that keeps it apart from an edit

@@ -54,6 +54,7 @@ class Original:
     def __init__(self, spoken: str, written: Written) -> None:
         parts: list[str] = []
         self.spans: list[tuple[int, int]] = []
+        self._start = written.start
         self._places = written.places
         self._begins: list[tuple[int, int]] = []   # of each place, in `text`
         at, source = 0, written.start
@@ -83,7 +84,10 @@ class Original:
         return begin[side] if spoken < place.end else begin[1] + spoken - place.end + side
 
     def source(self, start: int, end: int) -> tuple[int, int]:
-        """Where text[start:end], which is not empty, stands in the source."""
+        """Where text[start:end] stands in the source."""
+        if start == end:
+            at = self.spans[end - 1][1] if end else self._start
+            return at, at
         return self.spans[start][0], self.spans[end - 1][1]
 
 

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from speechmill.timestamps import SentenceTime, WordTime
+from worker.text.words import words_in
 from worker.text.written import Original
 from worker.times.clock import FileClock
 from worker.times.segment import Cut, Said, Word
+
+_SEEN = 20
+"""Characters on each side of a cut that tell whether it goes through a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class _Part:
 
     def followed_by(self, other: "_Part") -> "_Part":
         glue = "" if self.last == other.first else " "
-        words = None if self.words is None or other.words is None else (*self.words, *other.words)
+        words = None if self.words is None or other.words is None else _joined(self.words, other.words)
         return _Part(self.text + glue + other.text, self.first, other.last, self.start_s, other.end_s,
                      self.estimated or other.estimated, words, other.is_end)
 
@@ -71,6 +75,19 @@ def _parts(segment: Heard) -> Iterator[_Part]:
             segment.start_s + cuts[n + 1].at_s, cuts[n].estimated or cuts[n + 1].estimated,
             None if words is None else tuple(_shifted(word, segment.start_s) for word in words if first <= word.first < last),
             n + 2 < len(bounds) or said.ends_sentence)
+
+
+def _joined(words: tuple[Word, ...], others: tuple[Word, ...]) -> tuple[Word, ...]:
+    """A word that was cut in two between them is one again: a long number, an address."""
+    if not words or not others or words[-1].last != others[0].first:
+        return *words, *others
+    first, second = words[-1], others[0]
+    torn = len(first.text[-_SEEN:])
+    if not any(start < torn < end for start, end in words_in(first.text[-_SEEN:] + second.text[:_SEEN])):
+        return *words, *others
+    word = Word(first.text + second.text, first.first, second.last, first.start_s, second.end_s,
+                first.estimated or second.estimated)
+    return *words[:-1], word, *others[1:]
 
 
 def _shifted(word: Word, by_s: float) -> Word:

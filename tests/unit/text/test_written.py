@@ -1,11 +1,15 @@
 """From what is said there is a way back to what the client wrote, to the character."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.text.cut import cut
+from worker.text.normalise.edit import Edit
 from worker.text.piece import Piece
+from worker.text.prose import squeeze
 from worker.text.reading import AS_WRITTEN, Reading
 from worker.text.whole import whole
 from worker.text.written import Original, Written
@@ -13,8 +17,16 @@ from worker.text.written import Original, Written
 TEXTS = st.text(st.sampled_from("ab c.d! \n\t,5$%“”漢字。、😀é") | st.characters(codec="utf-8"), min_size=1, max_size=300)
 
 
+LONG = ["3." + "1415926535" * 20, "https://docs.example.com/articles/2024/05/how-to-install-the-new-version/part-2.html?id=1&page=2",
+        "x" * 300, "$123,456,789,012.34", "1,234,567.89 €", "+49 30 1234567-890", "a,", "b.", "“c", "好", "  \n", " "]
+
+
 def squeezed(text: str) -> str:
     return " ".join(text.split())
+
+
+def without_space(text: str) -> str:
+    return "".join(text.split())
 
 
 def sentences(piece: Piece, text: str) -> list[str]:
@@ -36,6 +48,29 @@ def test_what_was_written_comes_back_from_every_piece(text: str, reading: Readin
             first, last = original.source(0, len(original.text))
             assert piece.start <= first <= last <= piece.end
             assert squeezed(original.text) == squeezed(text[first:last])
+
+
+@given(st.lists(st.sampled_from(LONG), min_size=1, max_size=12).map("".join))
+def test_what_is_said_in_several_pieces_is_written_once(text: str) -> None:
+    pieces = cut(text, "en", Reading())
+    assert "".join(text[piece.start:piece.end] for piece in pieces) == text
+    assert all(piece.start < piece.end for piece in pieces)
+    originals = [Original(piece.spoken, piece.written) for piece in pieces]
+    assert without_space("".join(original.text for original in originals)) == without_space(text)
+    bounds = [(*original.source(0, len(original.text)), piece) for original, piece in zip(originals, pieces, strict=True)]
+    assert all(piece.start <= first <= last <= piece.end for first, last, piece in bounds)
+    assert all(squeezed(original.text) == squeezed(text[first:last])
+               for original, (first, last, _) in zip(originals, bounds, strict=True))
+    assert all(not text[before[1]:after[0]].strip() for before, after in pairwise(bounds))
+
+
+def test_a_word_said_at_length_is_written_where_it_begins() -> None:
+    text = "We saw π and all."
+    prose = squeeze(text, 0, len(text)).said(0, len(text), [Edit(7, 8, "three point one four one five")])
+    first, between, last = (Original(prose.text[start:end], prose.written(start, end, ())) for start, end in
+                            ((0, 18), (19, 22), (23, len(prose.text))))
+    assert [first.text, between.text, last.text] == ["We saw π", "", " and all."]
+    assert [first.source(0, 8), between.source(0, 0), last.source(0, 9)] == [(0, 8), (8, 8), (8, 17)]
 
 
 @given(TEXTS)

@@ -84,6 +84,31 @@ def test_what_is_said_in_several_words_for_one_is_one() -> None:
     assert [word.text for word in sentence.words or ()] == words
 
 
+URL = ("https://docs.example.com/articles/2024/05/how-to-install-the-new-version-of-our-software-on-linux-and-windows/part-2.html"
+       "?utm_source=newsletter&utm_medium=email")
+PI = "3." + "1415926535" * 40
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    (f"See {URL} for more.", ["See", URL, "for", "more"]), (f"So {PI} is pi.", ["So", PI, "is", "pi"]),
+    (f"{'x' * 300} 1,234,567.89 €, or less.", ["x" * 300, "1,234,567.89 €", "or", "less"])])
+def test_what_is_said_in_several_segments_is_written_once_and_one_word(text: str, words: list[str]) -> None:
+    assert len(cut(text, "en", Reading())) > 1
+    (sentence,) = timeline(text, words=True)
+    assert (sentence.text, sentence.first, sentence.last) == (text, 0, len(text))
+    assert [word.text for word in sentence.words or ()] == words
+    assert [text[word.first:word.last] for word in sentence.words or ()] == words
+    long = max(sentence.words or (), key=lambda word: len(word.text))
+    assert long.end_s - long.start_s > 1   # through the pause between two segments
+    assert not long.estimated
+
+
+def test_characters_that_are_words_stay_so_where_segments_meet() -> None:
+    text = "好" * 200
+    (sentence,) = timeline(text, words=True)
+    assert [word.text for word in sentence.words or ()] == list(text)
+
+
 def test_words_without_times_share_what_is_between_the_others() -> None:
     text = "one two three four"
     (piece,) = cut(text, "en", Reading())
