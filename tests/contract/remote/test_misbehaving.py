@@ -205,6 +205,7 @@ BROKEN: dict[str, tuple[Answer, str]] = {
     "a web page": (reply(b"<html>Welcome</html>", "text/html"), "'text/html' instead of sound"),
     "JSON with 200": (reply(b'{"error": "no"}', "application/json"), "'application/json' instead of sound"),
     "events": (reply(b"data: {}\n\n", "text/event-stream"), "'text/event-stream' instead of sound"),
+    "a rate that no sound has": (reply(pcm16(tone(0.1)), "audio/pcm;rate=0050"), "50 samples a second"),
     "compressed": (reply(b"\x1f\x8b", "audio/pcm", content_encoding="gzip"), "compressed"),
     "no WAV": (reply(SECOND, "audio/wav"), "not WAV"),
     "WAV without samples": (reply(wav(b"")[:36], "audio/wav"), "before its first sample"),

@@ -12,7 +12,7 @@ from speechmill.settings import RemoteSettings
 from worker.ffmpeg import Ffmpeg, through
 from worker.voices.remote.call import Head
 from worker.voices.remote.trouble import Broken
-from worker.voices.remote.wav import SampleFormat, Source, open_wav
+from worker.voices.remote.wav import RATES_HZ, SampleFormat, Source, open_wav
 from worker.voices.seam import SAMPLE_RATE_HZ, Pcm
 
 _BLOCK_S = 0.25
@@ -62,8 +62,10 @@ def _kind(head: Head, asked: str) -> str:
 
 
 def _told_rate_hz(head: Head) -> int | None:
-    """audio/pcm;rate=44100"""
+    """audio/pcm;rate=44100. Raises Broken for a rate that no sound has."""
     told = re.search(r";\s*rate=\"?([0-9]{4,6})\b", head.headers.get("content-type", ""), re.IGNORECASE)
+    if told and int(told[1]) not in RATES_HZ:
+        raise Broken(f"The speech server says that its sound has {int(told[1])} samples a second.")
     return int(told[1]) if told else None
 
 

@@ -11,6 +11,8 @@ _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _UNKNOWN_BYTES = 0x7FFF_FF00
 """From here on, and 0: a length that nobody knew."""
 _MAX_HEADER_BYTES = 64 * 1024
+RATES_HZ = range(1_000, 384_001)
+"""Of sound that somebody recorded or made."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def _format(body: bytes) -> SampleFormat:
     if coding == _EXTENSIBLE and len(body) >= 26:
         coding = struct.unpack("<H", body[24:26])[0]
     known = {(_PCM, 16): "i2", (_PCM, 24): "i3", (_PCM, 32): "i4", (_FLOAT, 32): "f4"}.get((coding, bits))
-    if known is None or not 1 <= n_channels <= 8 or not 1000 <= sample_rate_hz <= 384_000:
+    if known is None or not 1 <= n_channels <= 8 or sample_rate_hz not in RATES_HZ:
         raise Broken(f"The speech server's WAV has coding {coding}, {bits} bits, {n_channels} channels, {sample_rate_hz} Hz; "
                      "16-bit mono PCM would be right.")
     return SampleFormat(known, n_channels, sample_rate_hz)
