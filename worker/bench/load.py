@@ -119,7 +119,7 @@ class Load:
     def first_audio(self, speaker: Speaker, n: int) -> FirstAudio:
         """`n` interactive utterances one after another, beside the others in flight."""
         waits = [self._probe(speaker) for _ in range(n)]
-        return FirstAudio(median(waits), quantiles(waits, n=20)[-1], n)
+        return FirstAudio(median(waits), quantiles(waits, n=20, method="inclusive")[-1], n)
 
     def drain(self, speaker: Speaker) -> None:
         """Let everything in flight end."""
