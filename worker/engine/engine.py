@@ -7,7 +7,7 @@ what to launch, a runner and a codec launch it. No torch.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from worker.engine.arrivals import Arrivals
 from worker.engine.errors import BrokenNumbers
@@ -142,7 +142,9 @@ class Engine:
             assert prompt.speaker is not None, "a reference lends its voice at least"
             self._listener.encoded(speak.id, PreparedReference(prompt.speaker, prompt.reference_codes,
                                                                fingerprint(speak.reference.pcm)))
-        utterance = Utterance(speak.id, prompt, speak.sampling, interactive=speak.interactive, streamed=speak.streamed)
+        room = self._runner.slot_positions - len(prompt)  # the prompter has refused what leaves too little
+        sampling = replace(speak.sampling, max_frames=min(speak.sampling.max_frames, room))
+        utterance = Utterance(speak.id, prompt, sampling, interactive=speak.interactive, streamed=speak.streamed)
         self._utterances[speak.id] = utterance
         self._scheduler.add(utterance)
 

@@ -5,7 +5,7 @@ from typing import Protocol
 from worker.engine.speaker import Reference, Speak
 from worker.model import prompting
 from worker.model.prompt import Prompt
-from worker.model.prompting import Clone, Script, check_room
+from worker.model.prompting import Clone, Script, frames_that_fit
 from worker.model.reference import Pcm, PreparedReference, check_reference
 
 
@@ -42,14 +42,14 @@ class CheckpointPrompter:
             self._prompter.check_prepared(reference.prepared, _clone(reference))
         elif reference is not None:  # after the script: that this checkpoint clones nobody is the better answer
             check_reference(reference.pcm)
-        check_room(n_positions, speak.sampling.max_frames, self._slot_positions)
+        frames_that_fit(n_positions, speak.sampling.max_frames, self._slot_positions)
 
     def prompt(self, speak: Speak) -> Prompt:
         prepared = None
         if speak.reference is not None:
             prepared = speak.reference.prepared or self._encoded(speak.reference)
         prompt = self._prompter.prompt(_script(speak), prepared)
-        check_room(len(prompt), speak.sampling.max_frames, self._slot_positions)
+        frames_that_fit(len(prompt), speak.sampling.max_frames, self._slot_positions)
         return prompt
 
     def _encoded(self, reference: Reference) -> PreparedReference:

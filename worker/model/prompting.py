@@ -231,16 +231,18 @@ def _ids(*ids: int) -> Ids:
     return np.asarray(ids, np.int32)
 
 
-def check_room(n_positions: int, max_frames: int, slot_positions: int) -> None:
-    """A prompt of `n_positions` and `max_frames` after it must fit one slot. Raises BadUtterance with the numbers."""
+def frames_that_fit(n_positions: int, max_frames: int, slot_positions: int) -> int:
+    """The cap of an utterance whose prompt takes `n_positions` of a slot: `max_frames`, or what is left of the slot where that is at
+    least half of it. Caps are generous, so most speech ends long before them; with less it might be cut off in the middle. Raises
+    BadUtterance with the numbers."""
     if max_frames < 1:
         raise BadUtterance(f"max_frames is {max_frames}; it should be at least 1 ({1000 / FRAME_RATE_HZ:g} ms)",
                            param="max_frames")
-    if n_positions + max_frames <= slot_positions:
-        return
+    room = slot_positions - n_positions
+    if 2 * room >= max_frames:
+        return min(room, max_frames)
     numbers = (f"the prompt takes {n_positions} positions (text, instructions and reference) and max_frames {max_frames}, "
                f"of the {slot_positions} of a slot")
-    if n_positions < slot_positions:
-        raise BadUtterance(f"{numbers}; max_frames should be at most {slot_positions - n_positions}, or the text shorter",
-                           param="max_frames")
+    if room > 0:
+        raise BadUtterance(f"{numbers}; max_frames should be at most {room}, or the texts shorter", param="max_frames")
     raise BadUtterance(f"{numbers}; the text or the reference should be shorter", param="text")

@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 _LONGEST_REST_S = 4.0
 _LONGEST_LETTER_S = 0.15
 _LONGEST_LETTER_CJK_S = 0.5
-_PROMPT_POSITIONS = 32       # what a prompt has besides its texts, at most
 
 _PARAMS = {"voice": "voice", "language": "language", "instructions": "instructions", "reference_text": "ref_text"}
 """Fields of an engine's utterance → fields of a request. Text and max_frames are wrong when they are too long for a slot: no
@@ -149,27 +148,10 @@ class Qwen3Speech:
 
 
 def max_frames(utterance: Utterance, longest_frames: int) -> int:
-    """Its cap, 80 ms each, with room left in the slot for its prompt."""
+    """Its cap, 80 ms each. The engine lowers it where the prompt leaves less of a slot: only there are tokens counted."""
     letter_s = _LONGEST_LETTER_CJK_S if has_cjk(utterance.text) else _LONGEST_LETTER_S
     longest_s = utterance.longest_s or _LONGEST_REST_S + letter_s * len(utterance.text)
-    wanted = math.ceil(longest_s * FRAME_RATE_HZ)
-    room = longest_frames - _prompt_positions(utterance)
-    # Where that leaves nothing, the engine counts tokens, and says so if it really does not fit.
-    return min(wanted, room) if room > 0 else min(wanted, longest_frames)
-
-
-def _prompt_positions(utterance: Utterance) -> int:
-    """More than its prompt takes. A reference that is gone on from has its words and its sound in it."""
-    reference = utterance.reference
-    heard = "" if reference is None else reference.text
-    n_frames = reference.n_frames if reference and heard else 0
-    return _PROMPT_POSITIONS + n_frames + sum(map(_most_tokens, (utterance.text, utterance.instructions, heard)))
-
-
-def _most_tokens(text: str) -> int:
-    """Alphabets have three to five characters a token in prose; a digit or a Chinese character is up to one by itself."""
-    n_alphabetic = sum(character.isspace() or (character.isalpha() and not has_cjk(character)) for character in text)
-    return len(text) - n_alphabetic // 2
+    return min(math.ceil(longest_s * FRAME_RATE_HZ), longest_frames)
 
 
 def public(error: EngineError) -> SpeechError:

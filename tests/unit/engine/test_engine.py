@@ -49,6 +49,14 @@ def test_an_utterance_without_an_end_token_is_capped_and_says_so() -> None:
     assert heard.capped
 
 
+def test_a_cap_is_lowered_to_what_the_prompt_leaves_of_the_slot() -> None:
+    still = StillEngine(slot_positions=12)
+    speak_id = still.submit(Fate(), text="of these words there are six", max_frames=9)
+    still.run()
+    heard = still.listener.of(speak_id)
+    assert (heard.n_frames, heard.capped) == (6, True)
+
+
 def test_an_utterance_of_one_frame_is_one_frame_long() -> None:
     still = StillEngine()
     spoken, capped = still.submit(Fate(n_frames=1)), still.submit(Fate(), max_frames=1)

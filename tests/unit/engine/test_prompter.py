@@ -86,9 +86,9 @@ def test_a_reference_with_text_is_continued_and_one_without_lends_its_voice(base
 def test_what_check_counts_is_what_prompt_needs(base: Prompter) -> None:
     speak = Speak(1, "Good morning.", "english", reference=speech(20, "What it says."), sampling=Sampling(max_frames=20))
     n_positions = len(CheckpointPrompter(base, CountedReferences(), slot_positions=SLOT_POSITIONS).prompt(speak))
-    CheckpointPrompter(base, CountedReferences(), slot_positions=n_positions + 20).check(speak)
+    CheckpointPrompter(base, CountedReferences(), slot_positions=n_positions + 10).check(speak)
     with pytest.raises(BadUtterance, match=f"takes {n_positions} positions") as refusal:
-        CheckpointPrompter(base, CountedReferences(), slot_positions=n_positions + 19).check(speak)
+        CheckpointPrompter(base, CountedReferences(), slot_positions=n_positions + 9).check(speak)
     assert refusal.value.param == "max_frames"
 
 

@@ -8,7 +8,7 @@ from tests.unit.model.conftest import TinyCheckpoint
 from worker.model.checkpoint import open_checkpoint
 from worker.model.config import Kind
 from worker.model.errors import BadUtterance
-from worker.model.prompting import Prompter, Script, check_room
+from worker.model.prompting import Prompter, Script, frames_that_fit
 from worker.model.text_tokens import TextTokens
 
 SPEAKABLE: dict[Kind, Script] = {
@@ -72,18 +72,21 @@ def test_the_small_custom_voice_checkpoint_refuses_instructions_rather_than_drop
     assert refused.value.param == "instructions"
 
 
-@pytest.mark.parametrize(("n_positions", "max_frames"), [(1, 99), (99, 1), (50, 50)])
-def test_a_slot_may_be_filled_to_its_last_position(n_positions: int, max_frames: int) -> None:
-    check_room(n_positions, max_frames, slot_positions=100)
+@pytest.mark.parametrize(("n_positions", "max_frames", "fitting"), [
+    (1, 99, 99), (99, 1, 1), (50, 50, 50), (10, 20, 20),
+    (60, 41, 40), (60, 80, 40), (99, 2, 1),     # what is left of the slot
+])
+def test_a_cap_is_lowered_to_what_is_left_but_not_below_half(n_positions: int, max_frames: int, fitting: int) -> None:
+    assert frames_that_fit(n_positions, max_frames, slot_positions=100) == fitting
 
 
 @pytest.mark.parametrize(("n_positions", "max_frames", "param", "says"), [
-    (60, 41, "max_frames", "takes 60 positions .* max_frames 41, of the 100 of a slot; max_frames should be at most 40"),
+    (60, 81, "max_frames", "takes 60 positions .* max_frames 81, of the 100 of a slot; max_frames should be at most 40"),
     (100, 1, "text", "the text or the reference should be shorter"),
     (10, 0, "max_frames", r"max_frames is 0; it should be at least 1 \(80 ms\)"),
     (10, -3, "max_frames", "max_frames is -3"),
 ])
 def test_what_does_not_fit_a_slot_is_refused_with_the_numbers(n_positions: int, max_frames: int, param: str, says: str) -> None:
     with pytest.raises(BadUtterance, match=says) as refused:
-        check_room(n_positions, max_frames, slot_positions=100)
+        frames_that_fit(n_positions, max_frames, slot_positions=100)
     assert refused.value.param == param
