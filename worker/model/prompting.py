@@ -232,9 +232,9 @@ def _ids(*ids: int) -> Ids:
 
 
 def frames_that_fit(n_positions: int, max_frames: int, slot_positions: int) -> int:
-    """The cap of an utterance whose prompt takes `n_positions` of a slot: `max_frames`, or what is left of the slot where that is at
-    least half of it. Caps are generous, so most speech ends long before them; with less it might be cut off in the middle. Raises
-    BadUtterance with the numbers."""
+    """The cap of an utterance whose prompt takes `n_positions` of a slot: `max_frames`, or what is left of the slot where that is
+    at least half of it. Caps are generous, most speech ends long before them; with less it might be cut off. Raises BadUtterance
+    with the numbers."""
     if max_frames < 1:
         raise BadUtterance(f"max_frames is {max_frames}; it should be at least 1 ({1000 / FRAME_RATE_HZ:g} ms)",
                            param="max_frames")
