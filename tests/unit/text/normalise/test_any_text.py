@@ -69,6 +69,14 @@ def test_without_rules_a_text_stays_as_it_stands(language: str) -> None:
     assert normalise("ni3 hao3, 12 & 50% Mr. 1984", language) == "ni3 hao3, 12 & 50% Mr. 1984"
 
 
+@pytest.mark.parametrize(("text", "said"), [
+    ("Arı vız vız.", "Arı vız vız."), ("VİZ. mıſc. vſ. ı.e. İ.E.", "VİZ. mıſc. vſ. ı.e. İ.E."),
+    ("H\u212a$5", "H\u212a$five"), ("5 H\u212a$", "five H\u212a$"), ("H\u212a$5-6", "H\u212a$five to six"),
+    ("uſ$5", "five dollars")])
+def test_letters_that_only_ignoring_case_makes_those_of_an_abbreviation_make_none(text: str, said: str) -> None:
+    assert normalise(text, "en") == said
+
+
 def test_dialects_have_the_rules_of_their_language() -> None:
     assert normalise("12", "en-GB") == "twelve"
     assert normalise("12", "cmn") == normalise("12", "zh-TW") == normalise("12", "yue") == "十二"

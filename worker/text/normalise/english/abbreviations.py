@@ -56,8 +56,11 @@ def _any_of(names: dict[str, str]) -> str:
     return "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
 
 
-def _anywhere(match: re.Match[str]) -> str:
-    spoken = _ANYWHERE[match[0].lower()]
+def _anywhere(match: re.Match[str]) -> str | None:
+    """None for what is like an abbreviation only to a pattern that ignores case: to one, ı and İ are i, and ſ is s."""
+    spoken = _ANYWHERE.get(match[0].lower())
+    if spoken is None:
+        return None
     if match[0][0].isupper():
         spoken = spoken[0].upper() + spoken[1:]
     return spoken + _kept_dot(match, _END_OF_SENTENCE if match[0].lower() == "etc." else _END_OF_TEXT)

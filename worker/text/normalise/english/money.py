@@ -45,19 +45,28 @@ def rules() -> tuple[Rule, ...]:
     )
 
 
-def _range(match: re.Match[str]) -> str:
-    currency = _CURRENCIES[match[1].upper()]
+def _range(match: re.Match[str]) -> str | None:
+    currency = _currency(match[1])
+    if currency is None:
+        return None
     magnitude = _magnitude(match[5], match[6])
     return f"{number(match[2])} to {number(match[4])} {magnitude}{currency.many}"
 
 
-def _symbol_first(match: re.Match[str]) -> str:
+def _symbol_first(match: re.Match[str]) -> str | None:
     minus = "minus " if match[1] or match[3] else ""
-    return minus + _said(match[4], _magnitude(match[5], match[6]), _CURRENCIES[match[2].upper()])
+    currency = _currency(match[2])
+    return minus + _said(match[4], _magnitude(match[5], match[6]), currency) if currency else None
 
 
-def _symbol_last(match: re.Match[str]) -> str:
-    return _said(match[1], _magnitude(match[2], match[3]), _CURRENCIES[match[4].upper()])
+def _symbol_last(match: re.Match[str]) -> str | None:
+    currency = _currency(match[4])
+    return _said(match[1], _magnitude(match[2], match[3]), currency) if currency else None
+
+
+def _currency(name: str) -> Currency | None:
+    """None for what is like a name only to a pattern that ignores case: to one, the sign of kelvin (U+212A) is the K of HK$."""
+    return _CURRENCIES.get(name.upper())
 
 
 def _magnitude(word: str | None, letter: str | None) -> str:
