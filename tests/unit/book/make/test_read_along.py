@@ -187,6 +187,12 @@ def test_paragraphs_hold_everything_but_the_space_between_them(text: str) -> Non
     assert "".join("".join(text[span.start:span.end].split()) for span in paragraphs(text)) == "".join(text.split())
 
 
+def test_a_run_of_spaces_is_passed_over_at_once() -> None:
+    # What a square law takes an hour for.
+    text = "a" + " " * 1_000_000 + "b" + " \t" * 500_000 + "\n \n\nc"
+    assert [(span.end - span.start, span.ends_section) for span in paragraphs(text)] == [(1_000_002, True), (1, False)]
+
+
 def test_a_chapter_in_which_nothing_is_said_has_a_page_and_no_sound(tmp_path: Path) -> None:
     silent = ReadAlong(SpokenChapter("Empty", "  \n ", ()), AudioFile("mp3", tmp_path / "never read", 0, 0.0, (0.0,)))
     write_epub(Edition(Metadata()), [silent], MODIFIED, tmp_path / "book.epub")

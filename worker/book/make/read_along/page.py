@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from worker.book.make.read_along.xml import escaped
 from worker.book.make.spoken import SpokenChapter, SpokenSegment
 
-_GAP = re.compile(r"[^\S\n]*\n[^\S\n]*(?:\n[^\S\n]*)+")
-"""A blank line, or several."""
+_GAP = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
+"""A blank line, or several. What may begin with a space takes quadratic time for a run of them that no line ends."""
 _SECTION_NEWLINES = 3
 _UNTITLED = "Untitled"
 
@@ -38,7 +38,7 @@ def paragraphs(text: str) -> list[Paragraph]:
     """A blank line ends a paragraph, two end a section. What is not in one is whitespace."""
     found, at = [], 0
     for gap in (*_GAP.finditer(text), None):
-        end = gap.start() if gap else len(text)
+        end = at + len(text[at:gap.start()].rstrip()) if gap else len(text)
         if text[at:end].strip():
             found.append(Paragraph(at, end, gap is not None and gap[0].count("\n") >= _SECTION_NEWLINES))
         at = gap.end() if gap else end
