@@ -136,7 +136,7 @@ def _notes(format: FileFormat, label: _Label, cover: Path | None) -> Iterator[st
     if format == "m4b" and len(label.marks) > NERO_CHAPTERS:
         yield f"Players that read only Nero's list of chapters see {NERO_CHAPTERS} of {len(label.marks)}."
     if label.edition.cover and not cover:
-        yield "The cover is left out: it is no JPEG or PNG picture that can be read."
+        yield "The cover is left out: it is no JPEG or PNG picture that can be read, or one of too many pixels."
     elif cover and format == "wav":
         yield "WAV files have no place for a cover."
     if label.marks and format == "wav":

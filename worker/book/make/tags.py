@@ -10,6 +10,8 @@ from worker.ffmpeg import Ffmpeg
 
 GENRE = "Audiobook"
 _SUFFIXES = {"image/jpeg": "jpeg", "image/png": "png"}
+_COVER_PIXELS = 50_000_000
+"""A cover comes from a stranger: a PNG of a megabyte can unpack to one of a gigabyte. Shops want some four million."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,12 @@ def ffmetadata(tags: Mapping[str, str], marks: Sequence[Mark]) -> str:
 
 
 def usable_cover(cover: Cover, folder: Path) -> Path | None:
-    """The cover as a file in `folder`; None when it is no picture that a player could show."""
+    """The cover as a file in `folder`; None when it is no picture that a player could show, or has too many pixels."""
     suffix = _SUFFIXES.get(cover.content_type)
     if not suffix:
         return None
     try:
-        with Ffmpeg(("-f", f"{suffix}_pipe"), "-frames:v", "1", "-f", "null", "-") as ffmpeg:
+        with Ffmpeg(("-max_pixels", str(_COVER_PIXELS), "-f", f"{suffix}_pipe"), "-frames:v", "1", "-f", "null", "-") as ffmpeg:
             ffmpeg.feed(cover.image)
     except EncodingFailed:
         return None

@@ -56,8 +56,8 @@ def picture(path: Path) -> bytes:
     return _ffmpeg(path, "-map", "0:v", "-c", "copy", "-f", "image2pipe", "-")
 
 
-def made_picture(suffix: str) -> bytes:
-    return bytes(subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", "color=red:s=64x64",
+def made_picture(suffix: str, size: str = "64x64") -> bytes:
+    return bytes(subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", f"color=red:s={size}",
                                  "-frames:v", "1", "-c:v", {"jpeg": "mjpeg", "png": "png"}[suffix], "-f", "image2pipe", "-"],
                                 capture_output=True, check=True).stdout)
 

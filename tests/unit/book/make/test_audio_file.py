@@ -181,6 +181,12 @@ def test_a_cover_that_is_none_is_left_out_and_the_book_is_made(tmp_path: Path, c
     assert len(told(file.path).marks) == len(SILENT)
 
 
+@pytest.mark.parametrize("suffix", ["jpeg", "png"])
+def test_so_is_one_that_unpacks_to_far_more_than_it_weighs(either_ffmpeg: str, tmp_path: Path, suffix: str) -> None:
+    file = book(tmp_path, "m4b", cover=Cover(made_picture(suffix, "10000x5100"), f"image/{suffix}"))
+    assert "cover is left out" in file.notes[0]
+
+
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_chapter_has_a_file_of_its_own(either_ffmpeg: str, tmp_path: Path, format: FileFormat) -> None:
     part = chapters(tmp_path, format)[2]
