@@ -41,6 +41,8 @@ def _encoding(data: bytes, declared: str) -> tuple[str, bool]:
             return "utf-8", False
     elif _fits(data, declared):
         return declared, False
+    elif _flaws(data) == 0:     # hardly ever by chance
+        return "utf-8", False
     for encodings in _OLD:
         found = from_bytes(_whole_lines(data), cp_isolation=encodings, steps=8, chunk_size=1024).best()
         if found is not None:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from tests.books.package import xhtml
-from tests.unit.book.read.books import read_page
+from tests.books.package import line, xhtml
+from tests.unit.book.read.books import read_epub, read_page, simple_epub
 from worker.book.read.blocks import compose
 from worker.book.read.epub.page import read_page as read_elements
 
@@ -91,6 +91,20 @@ def test_a_note_without_any_mark_is_known_by_its_link_back(tmp_path: Path) -> No
 def test_a_page_that_is_not_well_formed_is_read_as_a_browser_would(tmp_path: Path) -> None:
     assert read_page("<p>Fish & chips<p>A < b &nbsp;&unknown; <b>bold</p>", tmp_path).split() == [
         "Fish", "&", "chips", "A", "<", "b", "&unknown;", "bold"]
+
+
+@pytest.mark.parametrize("declared", ["utf-16", "UTF-16LE", "utf_32", "ISO-10646-UCS-2", "ucs4", "us-ascii", "gb2312", "no-such"])
+def test_a_page_of_utf8_is_read_as_such_whatever_it_declares_that_it_cannot_be(declared: str, tmp_path: Path) -> None:
+    page = xhtml("<p>“Größe”, said Zoë.</p>").replace("utf-8", declared)
+    book = read_epub({**simple_epub({"one.xhtml": ""}, line("One", "one.xhtml")), "OEBPS/one.xhtml": page}, tmp_path)
+    assert (book.chapters[0].text, book.warnings) == ("“Größe”, said Zoë.", ())
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_one_of_utf16_is_read_as_that(encoding: str, tmp_path: Path) -> None:
+    page = xhtml("<p>“Größe”, said Zoë.</p>").replace("utf-8", "utf-16").encode(encoding)
+    book = read_epub({**simple_epub({"one.xhtml": ""}), "OEBPS/one.xhtml": page}, tmp_path)
+    assert book.chapters[0].text == "“Größe”, said Zoë."
 
 
 _INLINE = st.sampled_from(["em", "span", "b", "i", "small", "a", "abbr", "q", "u"])

@@ -10,6 +10,9 @@ from worker.book.read.decode import decode
 
 _DECLARATION = re.compile(r"\A\s*<\?xml\b[^>]*\?>")
 _ENCODING = re.compile(r"\s*<\?xml\b[^>]*encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
+_WIDE = re.compile(r"(?:iso-10646-)?u(?:tf|cs)[-_]?(?:16|32|2|4)", re.IGNORECASE)
+"""What was found in ASCII bytes is none of these, though it may say so: .NET's StringWriter declares utf-16, whatever is made of
+its text."""
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(?:\[[^\]]*\]\s*)?>", re.IGNORECASE)
 _ENTITIES = re.compile(r"<!ENTITY", re.IGNORECASE)
 _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,40});")
@@ -65,7 +68,7 @@ def attribute(element: etree._Element, name: str) -> str:
 def _plain(data: bytes, part: str) -> tuple[str, list[str]]:
     """The document as characters, without declaration, DOCTYPE and named entities."""
     named = _ENCODING.match(data[:200].decode("ascii", errors="ignore"))
-    text, warnings = decode(data, part, declared=named[1] if named else "")
+    text, warnings = decode(data, part, declared=named[1] if named and not _WIDE.match(named[1]) else "")
     prolog = text[:_PROLOG_CHARACTERS]
     if _ENTITIES.search(prolog):
         raise BookUnreadable(f"{part} declares entities of its own, which no page of a book needs and which can make it grow "
