@@ -6,6 +6,7 @@ https://spec.commonmark.org/
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 from pathlib import PurePath
 
 from markdown_it import MarkdownIt
@@ -28,6 +29,7 @@ SUFFIXES = (".md", ".markdown", ".mdown", ".mkd")
 
 _TAG = re.compile(r"<[^<>]*>")
 _UNSPOKEN_HTML = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_ENTITY = re.compile(r"&#?\w{1,40};?")   # of thousands of digits, none: Python refuses to read those
 _BR = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _RULE = re.compile(r"(?:[*·•~_=#\-–—]\s*){3,}|⁂")
 _DEPTH = 60                 # of lists and quotes in each other
@@ -113,7 +115,7 @@ def _blocks(tokens: list[Token], skipped: int) -> Iterator[_Line]:
             case "code_block":      # in a book, paragraphs that are set in: tags in them are meant
                 yield from _paragraphs(token.content, line)
             case "html_block":
-                yield from _paragraphs(_TAG.sub(" ", _UNSPOKEN_HTML.sub(" ", token.content)), line)
+                yield from _paragraphs(_of_html(token.content), line)
             case "inline" if in_table:
                 cells.append(_spoken(token.children or []))
             case "inline":
@@ -138,6 +140,11 @@ def _spoken(inline: list[Token]) -> str:
             case "html_inline" if _BR.fullmatch(token.content):
                 said += LINE
     return said
+
+
+def _of_html(block: str) -> str:
+    """Without its tags and with its entities read; a bracket that is written as one is text, as it is elsewhere."""
+    return _ENTITY.sub(lambda entity: literal(unescape(entity[0])), _TAG.sub(" ", _UNSPOKEN_HTML.sub(" ", block)))
 
 
 def _paragraphs(text: str, line: int) -> Iterator[_Line]:

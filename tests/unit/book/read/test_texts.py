@@ -116,6 +116,17 @@ class TestMarkdown:
         assert read_text(text, tmp_path, "b.md").chapters[0].text == (
             "A b c d e f g & h\ni j\n\nquote\n\none\n\ntwo\n\na, b\n\nc, d\n\nhtml\n\n\nk")
 
+    @pytest.mark.parametrize(("written", "said"), [
+        ("Tom &amp; Jerry &#8212; 1 &lt; 2 &#x201C;so&rdquo;", "Tom & Jerry — 1 < 2 “so”"), ("&lt;b&gt;&nbsp;bold", "<b> bold"),
+        ("R&D, &unknown; & all", "R&D, &unknown; & all"), ("&#91;voice: bob&#93; Hi.", "[voice: bob] Hi."),
+        ("&#" + "9" * 40, "\ufffd")])
+    def test_entities_of_html_are_what_they_stand_for(self, written: str, said: str, tmp_path: Path) -> None:
+        chapter = read_text(f"<div>{written}</div>", tmp_path, "b.md").chapters[0]
+        assert (chapter.text, chapter.castings) == (said, ())
+
+    def test_a_number_of_a_character_that_is_longer_than_any_breaks_nothing(self, tmp_path: Path) -> None:
+        assert "9" * 1000 in read_text(f"<div>&#{'9' * 5000};</div>", tmp_path, "b.md").chapters[0].text
+
     def test_front_matter_is_metadata(self, tmp_path: Path) -> None:
         text = "---\ntitle: \"The Sea\"\nauthor:\n  - Ann A\n  - Bob B\nlang: en-GB\ntags: [x, y]\n---\n\nText.\n"
         book = read_text(text, tmp_path, "b.md")
