@@ -10,7 +10,7 @@ from worker.book.errors import BookUnreadable
 from worker.book.read.casting import NARRATOR, cast, without_tags
 from worker.book.read.characters import clean, one_line
 from worker.book.read.layout import laid_out, lines_are_paragraphs
-from worker.book.read.limits import CHAPTERS, METADATA_CHARACTERS, SPEAKER_CHARACTERS
+from worker.book.read.limits import CHAPTERS, METADATA_CHARACTERS, SPEAKER_CHARACTERS, TITLE_CHARACTERS
 
 _LEFT_OUT = "the client left it out"
 
@@ -62,7 +62,7 @@ def _chapter(chapter: _JsonChapter, part: str) -> Chapter:
     spoken = cast(text, f"{part}.text", voice="" if voice.casefold() == NARRATOR else voice)
     if not spoken.text:
         raise BookUnreadable(f"{part}.text is empty. At least one word would be right, or no such chapter.", f"{part}.text")
-    title = without_tags(chapter.title) or one_line(spoken.text.split("\n", 1)[0])
+    title = (without_tags(chapter.title) or one_line(spoken.text.split("\n", 1)[0]))[:TITLE_CHARACTERS]
     return Chapter(title, spoken.text, part, include=chapter.include, reason="" if chapter.include else _LEFT_OUT,
                    castings=spoken.castings)
 

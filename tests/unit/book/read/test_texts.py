@@ -8,6 +8,7 @@ import pytest
 from tests.unit.book.read.books import read_bytes, read_text, said, titles
 from worker.book.content import Casting, Matter
 from worker.book.errors import BookUnreadable
+from worker.book.read.limits import TITLE_CHARACTERS
 from worker.text.paragraphs import paragraphs
 from worker.text.piece import Boundary
 
@@ -189,6 +190,13 @@ class TestJson:
             "First.\n\nThen hi.", [("anna", "First.\n\nThen"), ("bob", "hi.")])
         assert (notes.include, notes.reason, third.title, third.source) == (False, "the client left it out", "No title.",
                                                                             "chapters[2]")
+
+    def test_a_title_is_cut_where_that_of_any_book_is(self, tmp_path: Path) -> None:
+        paragraph = "word " * 20_000
+        chapters = [{"text": paragraph}, {"title": paragraph[:5_000], "text": paragraph}]
+        book = read_text(json.dumps({"chapters": chapters}), tmp_path)
+        assert titles(book) == [paragraph[:TITLE_CHARACTERS]] * 2
+        assert {chapter.text for chapter in book.chapters} == {paragraph.strip()}
 
     @pytest.mark.parametrize(("book", "part"), [
         ({"chapters": [{"text": "a"}, {"text": 3}]}, "chapters[1].text"),
