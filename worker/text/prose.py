@@ -2,14 +2,25 @@
 
 import re
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from worker.text.normalise.edit import Edit, parts
 from worker.text.written import Place, Written
 
 _WORD = re.compile(r"\S+")
+_stop = attrgetter("stop")
+
+
+@dataclass(frozen=True, slots=True)
+class _Edited:
+    """text[start:stop] of a prose is said for `original`."""
+
+    start: int
+    stop: int
+    original: "Prose"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,16 +28,16 @@ class Prose:
     """`text[i]` stands at `source[i]` in the text it comes from. No whitespace at the ends.
 
     Where it is said otherwise than it is written, places are in proportion; `ends` has the end in the source of what an edit's
-    last character belongs to, and `inside` the places that lie within an edit: no good ones to cut at. `originals` has what an
-    edit's last character belongs to, as it is written. Of an edit that is cut through, each part has its share of the original:
-    together they are what was written, no more and no less.
+    last character belongs to, and `inside` the places that lie within an edit: no good ones to cut at. `edited` has the edits,
+    in order, with what is written. Of an edit that is cut through, each part has its share of the original: together they are
+    what was written, no more and no less.
     """
 
     text: str
     source: "array[int]"
     ends: Mapping[int, int] = field(default_factory=dict)
     inside: frozenset[int] = frozenset()
-    originals: Mapping[int, "Prose"] = field(default_factory=dict)
+    edited: Sequence[_Edited] = ()
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Where text[start:end], which is not empty, comes from; `start` may be behind a space at which an edit was cut through,
@@ -53,13 +64,13 @@ class Prose:
         return self.text[bisect_left(self.source, first):bisect_left(self.source, last)]
 
     def _edits(self, start: int, end: int) -> Iterator[tuple[int, int, "Prose"]]:
-        """Those in text[start:end], and what is there of those that it was cut through, with all that was written for them."""
-        for last, original in self.originals.items():
-            first = last
-            while first in self.inside:
-                first -= 1
-            if first < end and start <= last:
-                yield max(first, start), min(last + 1, end), original
+        """Those in text[start:end], and what is there of those that it was cut through, with all that was written for them. A
+        sentence that never ends may have a hundred thousand: no others are looked at."""
+        at = bisect_right(self.edited, start, key=_stop)
+        while at < len(self.edited) and self.edited[at].start < end:
+            edit = self.edited[at]
+            yield max(edit.start, start), min(edit.stop, end), edit.original
+            at += 1
 
     def _spaces(self, start: int, end: int) -> Iterator[tuple[int, int, None]]:
         """Those in text[start:end] that stand for more than one character of whitespace, or for none."""
@@ -81,20 +92,20 @@ class Prose:
         places = array("L")
         ends: dict[int, int] = {}
         inside: set[int] = set()
-        originals: dict[int, Prose] = {}
+        said: list[_Edited] = []
         edited = {edit.start for edit in edits}
         for begin, stop, words in parts(self.text[start:end], edits):
             at, n_source = len(places), stop - begin
             if begin in edited:
                 places.extend(source[begin + k * n_source // len(words)] for k in range(len(words)))
                 ends[len(places) - 1] = source[stop - 1] + 1
-                originals[len(places) - 1] = Prose(self.text[start + begin:start + stop], source[begin:stop])
+                said.append(_Edited(at, len(places), Prose(self.text[start + begin:start + stop], source[begin:stop])))
                 inside.update(range(at + 1, len(places)))
             else:
                 places.extend([source[begin]] * (len(words) - n_source))  # the space that keeps it apart from an edit
                 places.extend(source[begin:stop])
             spoken.append(words)
-        return Prose("".join(spoken), places, ends, frozenset(inside), originals)
+        return Prose("".join(spoken), places, ends, frozenset(inside), said)
 
 
 def squeeze(text: str, start: int, end: int) -> Prose:

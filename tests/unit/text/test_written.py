@@ -73,6 +73,15 @@ def test_a_word_said_at_length_is_written_where_it_begins() -> None:
     assert [first.source(0, 8), between.source(0, 0), last.source(0, 9)] == [(0, 8), (8, 8), (8, 17)]
 
 
+def test_a_sentence_of_any_number_of_edits_is_written_down_stretch_by_stretch() -> None:
+    # What a square law takes minutes for.
+    prose = squeeze("1 " * 100_000, 0, 200_000)
+    said = prose.said(0, len(prose.text), [Edit(at, at + 1, "one") for at in range(0, 200_000, 2)])
+    for start in range(0, len(said.text), 40):
+        stretch = said.text[start:start + 39]
+        assert Original(stretch, said.written(start, start + 39, ())).text == stretch.replace("one", "1")
+
+
 @given(TEXTS)
 def test_places_never_go_back(text: str) -> None:
     for piece in cut(text, "zh", Reading()):
