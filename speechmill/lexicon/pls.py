@@ -24,7 +24,7 @@ class _Reader:
         self._parser.StartDoctypeDeclHandler = self._doctype
         self._languages: list[str] = []
         self._lexeme: _Lexeme | None = None
-        self._text = ""
+        self._text: list[str] | None = None     # of the grapheme or alias that is open
 
     def read(self, text: str) -> list[Entry]:
         try:
@@ -42,21 +42,25 @@ class _Reader:
             raise refused(self._place(), f"a PLS begins with <lexicon>, not <{tag}>")
         inherited = self._languages[-1] if self._languages else ""
         self._languages.append(attributes.get("http://www.w3.org/XML/1998/namespace lang", inherited))
-        self._text = ""
         if tag == "lexeme":
             self._lexeme = _Lexeme(self._parser.CurrentLineNumber)
+        elif self._lexeme and tag in ("grapheme", "alias"):
+            self._text = []
         elif tag == "phoneme":
             raise refused(self._place(), "phonemes are not taken; write how it is said, in plain letters, as <alias>")
 
     def _characters(self, text: str) -> None:
-        self._text += text
+        """The parser gives each line and its end for themselves: adding to one text would take quadratic time."""
+        if self._text is not None:
+            self._text.append(text)
 
     def _end(self, name: str) -> None:
         tag = name.rpartition(" ")[2]
         language = self._languages.pop()
         lexeme = self._lexeme
         if lexeme and tag in ("grapheme", "alias"):
-            (lexeme.graphemes if tag == "grapheme" else lexeme.aliases).append(self._text)
+            (lexeme.graphemes if tag == "grapheme" else lexeme.aliases).append("".join(self._text or ()))
+            self._text = None
         elif lexeme and tag == "lexeme":
             self._lexeme = None
             place = f"line {lexeme.line}"

@@ -35,6 +35,13 @@ def test_json_tables_and_pls_are_told_apart_and_read(content: str, entries: list
     assert list(parse_lexicon(content.encode())) == entries
 
 
+def test_the_lines_of_a_pls_are_read_in_time_that_grows_with_them() -> None:
+    # What a square law takes minutes for.
+    lines = "\n" * 1_000_000
+    pls = f"<lexicon>{lines}<lexeme><grapheme>a{lines}b</grapheme>{lines}<alias>c</alias></lexeme></lexicon>"
+    assert list(parse_lexicon(pls)) == [Entry("a b", "c")]
+
+
 @pytest.mark.parametrize(("content", "problem"), [
     ('{"a": "b",\n "c" "d"}', "line 2: this is no JSON"),
     ("[" * 100_000, "as a whole: this is no JSON"),
