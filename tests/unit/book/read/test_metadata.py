@@ -54,3 +54,15 @@ def test_a_cover_of_another_kind_is_left_out_with_a_warning(tmp_path: Path) -> N
     book = _book(tmp_path, Listed("gif.gif", "image/gif", "cover-image"))
     assert book.cover is None
     assert any("gif.gif is neither JPEG nor PNG" in warning for warning in book.warnings)
+
+
+@pytest.mark.parametrize(("guide", "page", "warning"), [
+    ('<reference type="cover" href="cover.xhtml"/>', '<img src="/images/cover.jpg" alt=""/>',
+     "The cover's page is left out: cover.xhtml points to '/images/cover.jpg'"),
+    ('<reference type="cover" href="/cover.xhtml"/><reference type="text" href="a.xhtml"/>', '<img src="png.png" alt=""/>',
+     "A reference of the guide is left out: b.opf points to '/cover.xhtml'"),
+])
+def test_a_path_out_of_the_zip_costs_a_book_its_cover_at_most(guide: str, page: str, warning: str, tmp_path: Path) -> None:
+    book = _book(tmp_path, Listed("jpeg.jpg", "image/jpeg", id="my-cover"), guide=guide, **{"cover.xhtml": xhtml(page)})
+    assert (book.cover, [chapter.text for chapter in book.chapters]) == (Cover(JPEG, "image/jpeg"), ["Text."])
+    assert any(warning in told for told in book.warnings)

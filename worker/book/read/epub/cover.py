@@ -51,13 +51,12 @@ def _first_image(archive: Archive, page: str, warnings: list[str]) -> str | None
     """Of the page that shows the cover."""
     try:
         root, _ = parse_page(archive.read(page), page)
+        for element in root.iter():
+            if local_name(element) in ("img", "image"):
+                href = attribute(element, "src") or attribute(element, "href")
+                path = archive.find(resolved(href, page, page)[0])
+                if path is not None:
+                    return path
     except BookUnreadable as error:
         warnings.append(f"The cover's page is left out: {error.message}")
-        return None
-    for element in root.iter():
-        if local_name(element) in ("img", "image"):
-            href = attribute(element, "src") or attribute(element, "href")
-            path = archive.find(resolved(href, page, page)[0])
-            if path is not None:
-                return path
     return None

@@ -75,7 +75,7 @@ def read_package(archive: Archive, path: str) -> Package:
         ncx=ncx.path if ncx else "",
         nav=nav.path if nav else "",
         cover_id=_cover_id(metadata),
-        guide=_guide(sections.get("guide"), archive, path),
+        guide=_guide(sections.get("guide"), archive, path, warnings),
         warnings=warnings,
     )
 
@@ -109,11 +109,16 @@ def _spine(spine: etree._Element, items: dict[str, Item], part: str, warnings: l
     return list(places.values())
 
 
-def _guide(guide: etree._Element | None, archive: Archive, part: str) -> tuple[tuple[str, str], ...]:
+def _guide(guide: etree._Element | None, archive: Archive, part: str, warnings: list[str]) -> tuple[tuple[str, str], ...]:
+    """Nothing in it is needed to read the book: what is wrong with it is a warning."""
     found = []
     for element in guide if guide is not None else ():
         if local_name(element) == "reference":
-            path, fragment = resolved(attribute(element, "href"), part, part)
+            try:
+                path, fragment = resolved(attribute(element, "href"), part, part)
+            except BookUnreadable as error:
+                warnings.append(f"A reference of the guide is left out: {error.message}")
+                continue
             if archive.find(path) and not fragment:
                 found.append((attribute(element, "type").lower(), archive.find(path) or ""))
     return tuple(found)
