@@ -5,8 +5,10 @@ A branch is followed: every start looks whether it moved. `name@commit` pins the
 """
 
 import logging
+import os
 import re
 import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from pathlib import Path
 import httpx
 import huggingface_hub
 from huggingface_hub import constants
-from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from worker.model.download import RemoteFile, download
@@ -35,6 +37,9 @@ NEEDED = (
 TELLTALE = ("config.json", "generation_config.json", "vocab.json", "merges.txt", "tokenizer_config.json",
             "speech_tokenizer/config.json")
 """Without these a repository is no Qwen3-TTS checkpoint, or one not fetched whole."""
+
+ANSWER_S = 30.0
+"""A hub that takes a connection and says nothing is waited for so long: huggingface_hub itself would wait for ever."""
 
 NAME = re.compile(r"(?!.*(--|\.\.))(?P<id>\b[\w.-]+\b/\b[\w.-]{1,96}\b)(@(?P<revision>[\w./-]+))?", re.ASCII)
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -118,7 +123,7 @@ def _not_cached(repository: Repository, why: str) -> Path:
 
 def _look_up(repository: Repository) -> tuple[str, list[HubFile]]:
     """The commit that the revision stands for, and its files that matter here."""
-    info = huggingface_hub.HfApi().model_info(repository.id, revision=repository.revision, files_metadata=True)
+    info = huggingface_hub.HfApi().model_info(repository.id, revision=repository.revision, files_metadata=True, timeout=ANSWER_S)
     files = [
         HubFile(sibling.rfilename, sibling.size or 0, sibling.lfs.sha256 if sibling.lfs else "")
         for sibling in info.siblings or []
@@ -135,10 +140,13 @@ def _check_telltale(repository: Repository, files: list[HubFile]) -> None:
 
 
 def _bring(repository: Repository, commit: str, files: list[HubFile], report: Callable[[Progress], None]) -> Path:
-    """Large files by ourselves, into the cache's place for them; the rest, and the cache's own order, by huggingface_hub."""
+    """Large files by ourselves, into the cache's place for them; the rest, and the cache's own order, by huggingface_hub, file by
+    file: a whole snapshot would ask for the listing again, and wait for it without end."""
     missing = [file for file in files if not isinstance(
         huggingface_hub.try_to_load_from_cache(repository.id, file.path, revision=commit), str)]
-    blobs = Path(constants.HF_HUB_CACHE) / f"models--{repository.id.replace('/', '--')}" / "blobs"
+    missing.sort(key=lambda file: file.path in TELLTALE)    # last what tells a whole one, should this be killed
+    place = Path(constants.HF_HUB_CACHE).resolve() / f"models--{repository.id.replace('/', '--')}"
+    blobs = place / "blobs"
     if missing:
         _check_disk(repository, missing, blobs)
     meter = Meter(str(repository), sum(file.size_bytes for file in missing), report)
@@ -146,10 +154,25 @@ def _bring(repository: Repository, commit: str, files: list[HubFile], report: Ca
         if file.sha256:
             url = huggingface_hub.hf_hub_url(repository.id, file.path, revision=commit)
             download(RemoteFile(url, file.size_bytes, file.sha256), blobs / file.sha256, _headers(), meter)
-    folder = huggingface_hub.snapshot_download(repository.id, revision=repository.revision, allow_patterns=list(NEEDED))
+        huggingface_hub.hf_hub_download(repository.id, file.path, revision=commit)
+    if commit != repository.revision:
+        _write_ref(place / "refs" / repository.revision, commit)
     if missing:
         meter.finish()
-    return Path(folder)
+    return place / "snapshots" / commit
+
+
+def _write_ref(ref: Path, commit: str) -> None:
+    """By it an offline start finds the commit of a branch; last of all, so that it finds a whole one."""
+    try:
+        if ref.exists() and ref.read_text(encoding="ascii") == commit:
+            return
+        ref.parent.mkdir(parents=True, exist_ok=True)
+        whole = ref.with_name(f"{ref.name}.{uuid.uuid4().hex}.tmp")     # others may read it at any time
+        whole.write_text(commit, encoding="ascii")
+        os.replace(whole, ref)
+    except OSError as error:     # the checkpoint itself is there, perhaps in a cache that is read only
+        log.warning("%s can't be written (%s): an offline start will not find what is there now.", ref, error)
 
 
 def _headers() -> dict[str, str]:
@@ -182,7 +205,7 @@ def _explained(repository: Repository) -> Iterator[None]:
     except RepositoryNotFoundError as error:
         raise CheckpointError(f"{repository.id} is not on the hub, or is private: check the spelling against {page}; a private "
                               "one needs HF_TOKEN.") from error
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, LocalEntryNotFoundError) as error:    # the latter where the hub is silent: there is no local one
         raise CheckpointError(f"{repository} can't be fetched from the hub: {error}. What came so far is kept; try "
                               "again.") from error
     except OSError as error:

@@ -17,8 +17,9 @@ COMMIT = "c" * 40
 
 @dataclass
 class LocalHub:
-    """`asked` are the method, path and range of each call for a file's content. `cut_after_bytes` ends the next answers early,
-    one each; `altered` answers have one wrong byte; `closed` is the status and error code of every answer."""
+    """`asked` are the method, path and range of each call for a file's content, `listings` the paths of those for what there is.
+    `cut_after_bytes` ends the next answers early, one each; `altered` answers have one wrong byte; `closed` is the status and
+    error code of every answer."""
 
     folder: Path
     repository: str = "Qwen/tiny"
@@ -27,11 +28,13 @@ class LocalHub:
     altered: int = 0
     knows_ranges: bool = True
     asked: list[str] = field(default_factory=list)
+    listings: list[str] = field(default_factory=list)
     url: str = ""
 
     def mend(self) -> None:
         """No faults any more, and nothing asked yet."""
         self.closed, self.cut_after_bytes, self.altered, self.knows_ranges, self.asked = None, [], 0, True, []
+        self.listings = []
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         for path in sorted(self.folder.rglob("*")):
@@ -85,6 +88,8 @@ class Answer(BaseHTTPRequestHandler):
 
     def answer(self, *, with_body: bool) -> None:
         path = self.path.partition("?")[0]
+        if path.startswith("/api/models/"):
+            self.hub.listings.append(path)
         if self.hub.closed is not None:
             status, code = self.hub.closed
             self.send(status, b"{}", {"X-Error-Code": code, "X-Error-Message": code})

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -25,11 +26,12 @@ from worker.model.hub import fetch
 from worker.model.progress import Meter, Progress
 
 FETCH = """
-import json, sys
-from worker.model import progress
+import json, os, sys
+from worker.model import hub, progress
 from worker.model.errors import CheckpointError
 from worker.model.hub import fetch
 progress.REPORT_EVERY_S = 0.0
+hub.ANSWER_S = float(os.environ.get("ANSWER_S", "30"))
 for asked in sys.stdin:
     name, offline = json.loads(asked)
     lines = []
@@ -163,6 +165,35 @@ def test_without_a_network_the_cache_serves_and_an_empty_one_is_explained(machin
     assert machine.fetch_with(HF_ENDPOINT=nobody_listens).folder == online.folder
     machine.hub.closed = (503, "")
     assert machine.fetch().folder == online.folder
+
+
+def test_a_hub_that_takes_connections_and_says_nothing_is_one_that_does_not_answer(machine: Machine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        alone = machine.fetch_with(HF_ENDPOINT=endpoint, ANSWER_S="0.5")
+        assert f"the hub at {endpoint} does not answer" in alone.error
+        online = machine.fetch()
+        assert machine.fetch_with(HF_ENDPOINT=endpoint, ANSWER_S="0.5").folder == online.folder
+
+
+def test_a_start_from_a_whole_cache_asks_the_hub_once_where_the_branch_is(machine: Machine) -> None:
+    """More questions would be more that a hub can leave unanswered."""
+    machine.fetch()
+    shutil.rmtree(machine.home / "hub" / "models--Qwen--tiny" / "trees", ignore_errors=True)     # older clients keep none
+    machine.hub.mend()
+    assert not machine.fetch_with().error
+    assert machine.hub.listings == ["/api/models/Qwen/tiny/revision/main"]
+    assert not machine.hub.asked
+
+
+def test_a_branch_that_moved_is_found_offline_where_it_is_now(machine: Machine) -> None:
+    online = machine.fetch()
+    ref = machine.home / "hub" / "models--Qwen--tiny" / "refs" / "main"
+    ref.write_text("0" * 40)
+    assert "not whole" in machine.fetch(offline=True).error
+    machine.fetch()
+    assert machine.fetch(offline=True).folder == online.folder
+    assert list(ref.parent.iterdir()) == [ref]
 
 
 def test_a_pinned_commit_asks_the_hub_only_once(machine: Machine) -> None:
