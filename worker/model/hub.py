@@ -24,6 +24,7 @@ from huggingface_hub.utils.tqdm import disable_progress_bars
 from worker.model.download import RemoteFile, download
 from worker.model.errors import CheckpointError
 from worker.model.progress import Meter, Progress
+from worker.model.shards import weight_files
 
 log = logging.getLogger(__name__)
 
@@ -110,8 +111,15 @@ def _from_cache(repository: Repository) -> Path | None:
         ))
     except OSError:
         return None
-    weights = all(any(file.exists() for file in folder.glob(f"{part}model*.safetensors")) for part in ("", "speech_tokenizer/"))
-    return folder if weights and all((folder / file).exists() for file in TELLTALE) else None
+    is_whole = _has_weights(folder) and _has_weights(folder / "speech_tokenizer")
+    return folder if is_whole and all((folder / file).exists() for file in TELLTALE) else None
+
+
+def _has_weights(folder: Path) -> bool:
+    try:
+        return all(file.exists() for file in weight_files(folder))
+    except CheckpointError:     # a broken index
+        return False
 
 
 def _not_cached(repository: Repository, why: str) -> Path:

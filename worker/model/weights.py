@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 
 from worker.model.errors import CheckpointError
-from worker.model.fields import Fields
 from worker.model.safetensors_file import StoredTensor, read_header
+from worker.model.shards import is_sharded, shard_map, weight_files
 
 DTYPES = {
     "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "I64": torch.int64,
@@ -22,31 +22,20 @@ DTYPES = {
 }
 BLOCK_BYTES = 64 * 2**20
 
-SINGLE_FILE = "model.safetensors"
-SHARD_INDEX = "model.safetensors.index.json"
-
 
 def stored_tensors(folder: Path) -> dict[str, StoredTensor]:
     """What model.safetensors, or the shards in its index, hold: headers alone are read.
 
     Raises CheckpointError for a file that is missing, cut off, broken, or no safetensors file.
     """
-    if (folder / SHARD_INDEX).exists() and not (folder / SINGLE_FILE).exists():
-        return _sharded(folder)
-    return read_header(folder / SINGLE_FILE)
-
-
-def _sharded(folder: Path) -> dict[str, StoredTensor]:
-    shard_of = Fields.read(folder / SHARD_INDEX).section("weight_map")
-    for name, shard in shard_of.values.items():
-        if not isinstance(shard, str) or Path(shard).name != shard:
-            raise shard_of.error(name, f"is {shard!r}, expected the name of a file beside it")
     stored: dict[str, StoredTensor] = {}
-    for shard in sorted({str(shard) for shard in shard_of.values.values()}):
-        stored |= read_header(folder / shard)
-    for name in shard_of.values:
-        if name not in stored:
-            raise shard_of.error(name, f"names {shard_of.values[name]}, which lacks the tensor; fetch both files again")
+    for file in weight_files(folder):
+        stored |= read_header(file)
+    if is_sharded(folder):
+        shard_of = shard_map(folder)
+        for name in shard_of.values:
+            if name not in stored:
+                raise shard_of.error(name, f"names {shard_of.values[name]}, which lacks the tensor; fetch both files again")
     return stored
 
 

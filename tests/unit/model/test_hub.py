@@ -217,6 +217,21 @@ def test_a_cache_that_lacks_a_file_is_completed_though_pinned(lost: str, machine
         process.communicate(timeout=60)
 
 
+def test_a_pinned_checkpoint_in_shards_is_whole_with_all_of_them(machine: Machine) -> None:
+    """Here without the client's own list of what belongs to a commit."""
+    name = f"Qwen/tiny@{COMMIT}"
+    (machine.hub.folder / "model.safetensors").rename(machine.hub.folder / "model-1-of-2.safetensors")
+    (machine.hub.folder / "model-2-of-2.safetensors").write_bytes(b"the rest")
+    (machine.hub.folder / "model.safetensors.index.json").write_text(
+        json.dumps({"weight_map": {"a": "model-1-of-2.safetensors", "b": "model-2-of-2.safetensors"}}))
+    second = machine.fetch(name).folder / "model-2-of-2.safetensors"
+    assert machine.fetch(name, offline=True).folder == second.parent
+    second.unlink()
+    assert "not whole" in machine.fetch(name, offline=True).error
+    assert not machine.fetch(name).error
+    assert second.read_bytes() == b"the rest"
+
+
 def test_a_lost_connection_goes_on_where_it_stopped(machine: Machine) -> None:
     machine.hub.cut_after_bytes = [5_000_000, 2_000_000]
     fetched = machine.fetch()
