@@ -27,6 +27,10 @@ TOKENIZER_FILES = ("vocab.json", "merges.txt", "tokenizer_config.json")
 FLOATS = ("F32", "BF16", "F16", "F64")
 SAMPLE_BYTES = 4096
 
+MOST_TOP_K = 2**31 - 1
+LEAST_TEMPERATURE, MOST_TEMPERATURE = 1e-3, 100.0
+"""Kernels draw in float32 and count in 32 bits: beyond these, no step of the engine succeeds. 0 is greedy."""
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -117,9 +121,12 @@ def _sampling(fields: Fields) -> Sampling:
 def _draw(fields: Fields, switch: str, prefix: str) -> Draw:
     if not fields.flag(switch, default=True):
         return GREEDY
+    temperature = fields.number(f"{prefix}temperature", most=MOST_TEMPERATURE, default=Draw.temperature)
+    if 0 < temperature < LEAST_TEMPERATURE:
+        raise fields.error(f"{prefix}temperature", f"is {temperature}, expected 0 or at least {LEAST_TEMPERATURE:g}")
     return Draw(
-        temperature=fields.number(f"{prefix}temperature", default=Draw.temperature),
-        top_k=fields.integer(f"{prefix}top_k", least=0, default=Draw.top_k),
+        temperature=temperature,
+        top_k=fields.integer(f"{prefix}top_k", least=0, most=MOST_TOP_K, default=Draw.top_k),
         top_p=fields.number(f"{prefix}top_p", default=Draw.top_p),
     )
 

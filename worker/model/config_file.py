@@ -88,7 +88,7 @@ def _attention_sizes(fields: Fields) -> StackConfig:
     return StackConfig(
         hidden_size=fields.integer("hidden_size"),
         intermediate_size=fields.integer("intermediate_size"),
-        n_layers=fields.integer("num_hidden_layers"),
+        n_layers=fields.count("num_hidden_layers"),
         n_heads=n_heads,
         n_kv_heads=n_kv_heads,
         head_dim=head_dim,
@@ -143,7 +143,7 @@ def _speaker_encoder(main: Fields, hidden_size: int) -> SpeakerEncoderConfig:
         kernel_sizes=fields.integers("enc_kernel_sizes"),
         dilations=fields.integers("enc_dilations"),
         attention_channels=fields.integer("enc_attention_channels"),
-        res2net_scale=fields.integer("enc_res2net_scale"),
+        res2net_scale=fields.count("enc_res2net_scale"),
         se_channels=fields.integer("enc_se_channels"),
     )
 

@@ -1,7 +1,7 @@
 """The fields of a JSON file, read with their types; a wrong one says its file, its full name and what is expected. No torch."""
 
 import json
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +9,8 @@ from pathlib import Path
 from worker.model.errors import CheckpointError
 
 REQUIRED = object()
+MOST_LAYERS = 1000
+"""Of anything that is repeated: every layer is a dozen tensors to look up, and a misprint would have millions of them."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Fields:
             raise CheckpointError(f"{file} is missing; a Qwen3-TTS checkpoint has it. Fetch the checkpoint whole.") from None
         except OSError as error:
             raise CheckpointError(f"{file} can't be read: {error.strerror}.") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:   # the latter where it is nested too deeply
             raise CheckpointError(f"{file} is not JSON ({error}); fetch it again.") from error
         if not isinstance(values, dict):
             raise CheckpointError(f"{file} holds a JSON {type(values).__name__}, expected an object.")
@@ -63,17 +65,23 @@ class Fields:
             raise self._wrong(name, "a text")
         return value
 
-    def integer(self, name: str, *, least: int = 1, default: int | None = None) -> int:
+    def integer(self, name: str, *, least: int = 1, most: int | None = None, default: int | None = None) -> int:
         value = self.values.get(name, default)
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
             raise self._wrong(name, f"an integer of at least {least}")
+        if most is not None and value > most:
+            raise self._wrong(name, f"at most {most}")
         return value
 
-    def number(self, name: str, *, least: float = 0.0, default: float | None = None) -> float:
-        """Neither NaN nor infinity, both of which Python's JSON has."""
+    def count(self, name: str) -> int:
+        """How often something is repeated."""
+        return self.integer(name, most=MOST_LAYERS)
+
+    def number(self, name: str, *, least: float = 0.0, most: float = sys.float_info.max, default: float | None = None) -> float:
+        """Neither NaN nor infinity, both of which Python's JSON has, nor an integer that is too large for a float."""
         value = self.values.get(name, default)
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or not least <= value < math.inf:
-            raise self._wrong(name, f"a number of at least {least:g}")
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not least <= value <= most:
+            raise self._wrong(name, f"a number of at least {least:g}" + (f" and at most {most:g}" if most < 1e300 else ""))
         return float(value)
 
     def flag(self, name: str, *, default: bool) -> bool:

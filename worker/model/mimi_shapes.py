@@ -26,13 +26,13 @@ def encoder_shapes(encoder_config: Mapping[str, object]) -> Shapes:
     fields = Fields(FILE, encoder_config, "encoder_config.").with_defaults(DEFAULTS)
     hidden = fields.integer("hidden_size")
     shapes = _convolutions(fields)
-    for layer in range(fields.integer("num_hidden_layers")):
+    for layer in range(fields.count("num_hidden_layers")):
         shapes |= _layer(f"encoder.encoder_transformer.layers.{layer}.", fields)
     shapes["encoder.downsample.conv.weight"] = (hidden, hidden, 2 * DOWNSAMPLING)
-    n_semantic = fields.integer("num_semantic_quantizers")
+    n_semantic = fields.count("num_semantic_quantizers")
     shapes |= _codebooks("encoder.quantizer.semantic_residual_vector_quantizer.", fields, n_semantic)
     return shapes | _codebooks("encoder.quantizer.acoustic_residual_vector_quantizer.", fields,
-                               fields.integer("num_quantizers") - n_semantic)
+                               fields.count("num_quantizers") - n_semantic)
 
 
 def _convolutions(fields: Fields) -> Shapes:
@@ -40,7 +40,7 @@ def _convolutions(fields: Fields) -> Shapes:
     width, place = fields.integer("num_filters"), 1
     shapes = _conv("encoder.encoder.layers.0", fields.integer("audio_channels"), width, fields.integer("kernel_size"))
     for ratio in reversed(fields.integers("upsampling_ratios")):
-        for _ in range(fields.integer("num_residual_layers")):
+        for _ in range(fields.count("num_residual_layers")):
             inner = width // fields.integer("compress")
             shapes |= _conv(f"encoder.encoder.layers.{place}.block.1", width, inner, fields.integer("residual_kernel_size"))
             shapes |= _conv(f"encoder.encoder.layers.{place}.block.3", inner, width, 1)

@@ -67,7 +67,7 @@ def _header(file: Path, opened: BinaryIO, size_bytes: int) -> tuple[dict[str, ob
         raise CheckpointError(f"{file} is cut off inside its header: delete it and fetch it again.")
     try:
         header = json.loads(opened.read(n_bytes))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise broken from None
     if not isinstance(header, dict):
         raise broken

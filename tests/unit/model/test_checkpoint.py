@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,9 @@ def test_a_speaker_encoder_is_mostly_defaults_as_published(copy: Callable[[Kind]
         (MAIN, "talker_config.attention_bias", True, "attention_bias is True, expected False"),
         (MAIN, "talker_config.hidden_act", "gelu", "hidden_act is 'gelu', expected 'silu'"),
         (MAIN, "talker_config.rope_scaling", {"rope_type": "yarn"}, r"rope_scaling\.rope_type is 'yarn', expected 'default'"),
+        (MAIN, "talker_config.num_hidden_layers", 1_000_000, "num_hidden_layers is 1000000, expected at most 1000"),
+        (CODEC, "decoder_config.num_hidden_layers", 1_000_000, "num_hidden_layers is 1000000, expected at most 1000"),
+        pytest.param(MAIN, "talker_config.rope_theta", 10**400, "rope_theta is 10{400}, expected a number", id="400 digits"),
         (MAIN, "talker_config.rope_theta", ..., "rope_theta is missing, expected a number"),
         (MAIN, "talker_config.vocab_size", 4096, "expected 2048 codes of the codec and 1024 special ones"),
         (MAIN, "talker_config.spk_id", {}, "spk_is_dialect names .*, expected speakers in spk_id|spk_id names no speaker"),
@@ -141,7 +145,11 @@ def test_a_speaker_encoder_is_mostly_defaults_as_published(copy: Callable[[Kind]
         (CODEC, "decoder_config.sliding_window", 0, "sliding_window is 0, expected an integer of at least 1"),
         (CODEC, "encoder_config", ..., "encoder_config is missing, expected an object"),
         (GENERATION, "top_k", -1, "top_k is -1, expected an integer of at least 0"),
+        (GENERATION, "top_k", 2**31, "top_k is 2147483648, expected at most 2147483647"),
+        (GENERATION, "subtalker_top_k", 2**31, "subtalker_top_k is 2147483648, expected at most 2147483647"),
         (GENERATION, "temperature", "hot", "temperature is 'hot', expected a number"),
+        (GENERATION, "temperature", 1e300, r"temperature is 1e\+300, expected a number of at least 0 and at most 100"),
+        (GENERATION, "subtalker_temperature", 1e-40, "subtalker_temperature is 1e-40, expected 0 or at least 0.001"),
         (GENERATION, "do_sample", 1, "do_sample is 1, expected true or false"),
     ],
 )
@@ -174,6 +182,23 @@ def test_a_config_that_is_no_json_or_no_object_is_named(copy: Callable[[Kind], P
         open_checkpoint(folder)
     (folder / MAIN).write_text("[]")
     with pytest.raises(CheckpointError, match=r"config\.json holds a JSON list, expected an object"):
+        open_checkpoint(folder)
+
+
+def test_json_that_is_nested_without_end_is_no_json(copy: Callable[[Kind], Path]) -> None:
+    folder, deep = copy("custom_voice"), '{"a":' + "[" * 200_000 + "]" * 200_000 + "}"
+    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(deep)) + deep.encode())
+    with pytest.raises(CheckpointError, match=r"model\.safetensors is no safetensors file, or a broken one"):
+        open_checkpoint(folder)
+    (folder / MAIN).write_text(deep)
+    with pytest.raises(CheckpointError, match=r"config\.json is not JSON"):
+        open_checkpoint(folder)
+
+
+def test_a_base_checkpoint_has_no_millions_of_codebooks(copy: Callable[[Kind], Path]) -> None:
+    folder = copy("base")
+    change(folder, CODEC, "encoder_config.num_quantizers", 1_000_000)
+    with pytest.raises(CheckpointError, match=r"encoder_config\.num_quantizers is 1000000, expected at most 1000"):
         open_checkpoint(folder)
 
 
