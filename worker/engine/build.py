@@ -51,6 +51,7 @@ def build(options: EngineOptions, report: Report) -> Built:
     """Loads and warms everything up."""
     placement = configure_torch(options)
     checkpoint = open_checkpoint(options.checkpoint)
+    prompter = Prompter(checkpoint.config, TextTokens(checkpoint.folder))   # first: it may refuse the checkpoint
     report(f"loading {checkpoint.folder.name} to {placement.device} as {dtype_name(placement.dtype)}")
     runner = open_runner(checkpoint.config, checkpoint.main(placement.device, placement.dtype), options, placement)
     decoder = CodecDecoder(checkpoint.codec(placement.device, placement.dtype), checkpoint.config.codec, placement.dtype)
@@ -59,8 +60,7 @@ def build(options: EngineOptions, report: Report) -> Built:
     runner.warm_up()
     codec = TorchCodec(decoder, graphs=options.cuda_graphs)
     codec.warm_up()
-    prompts = CheckpointPrompter(Prompter(checkpoint.config, TextTokens(checkpoint.folder)), references,
-                                 slot_positions=runner.slot_positions)
+    prompts = CheckpointPrompter(prompter, references, slot_positions=runner.slot_positions)
     info = speaker_info(checkpoint, placement.dtype, n_slots=runner.n_slots, longest_frames=runner.slot_positions - 1,
                         notes=(*runner.notes, *codec.notes))
     parts = EngineParts(runner, codec, prompts, info, partial(device_gauges, placement.device))

@@ -21,7 +21,7 @@ from typing import Literal
 import numpy as np
 
 from worker.model.config import FRAME_RATE_HZ, CheckpointConfig
-from worker.model.errors import BadUtterance
+from worker.model.errors import BadUtterance, CheckpointError
 from worker.model.prompt import NONE, Ids, Prompt
 from worker.model.reference import PreparedReference
 from worker.model.text_tokens import TextTokens
@@ -69,6 +69,10 @@ class Prompter:
     """Scripts to prompts, for one checkpoint. Any thread may use it."""
 
     def __init__(self, config: CheckpointConfig, tokens: TextTokens) -> None:
+        """Raises CheckpointError where there are tokens that the talker has no row for: their words would not be spoken."""
+        if tokens.highest_id >= config.text_vocab_size:
+            raise CheckpointError(f"{tokens.vocabulary} has ids up to {tokens.highest_id}, config.json's text_vocab_size is "
+                                  f"{config.text_vocab_size}. Are both files of one checkpoint? Fetch it whole.")
         self._config, self._tokens = config, tokens
         self.languages = tuple(sorted(config.spoken_languages))
 

@@ -38,11 +38,16 @@ class TextTokens:
         for file in (vocabulary, merges):
             if not file.is_file():
                 raise CheckpointError(f"{file} is missing: a checkpoint has vocab.json and merges.txt of its text tokenizer")
+        self.vocabulary = vocabulary
         self._bpe = _byte_level_bpe(vocabulary, merges)
         for role in ("assistant", "user"):
             if len(self.ids(f"{role}\n")) != 2:
                 # qwen-tts counts on it: it takes the first three tokens of a turn for its role.
                 raise CheckpointError(f"{vocabulary}: {role!r} and a line end should be one token each, as in Qwen2's vocabulary")
+
+    @property
+    def highest_id(self) -> int:
+        return max(self._bpe.get_vocab().values())
 
     def ids(self, text: str) -> Ids:
         """[n] int32: `text` in Unicode NFC, cut and merged. Raises UnicodeEncodeError at half a surrogate pair."""

@@ -34,12 +34,12 @@ def speaker(options: object, listener: Listener, report: Callable[[str], None]) 
     configure_torch(options)
     placement = place(options)
     checkpoint = open_checkpoint(options.checkpoint)
+    prompter = Prompter(checkpoint.config, TextTokens(checkpoint.folder))   # first: it may refuse the checkpoint
     attention, note = choose_attention(options, placement)
     report(f"loading {checkpoint.folder.name} to {placement.device} with qwen-tts")
     package = QwenTts(checkpoint.folder, placement, attention, report)
     notes = compile_and_warm_up(package.compilable, options, lambda: warm_up(package, checkpoint, options.batch), report)
-    check = CheckpointPrompter(Prompter(checkpoint.config, TextTokens(checkpoint.folder)), None,
-                               slot_positions=LONGEST_POSITIONS).check
+    check = CheckpointPrompter(prompter, None, slot_positions=LONGEST_POSITIONS).check
     info = speaker_info(checkpoint, placement.dtype, n_slots=options.batch, longest_frames=LONGEST_FRAMES, notes=(note, *notes))
     return ReferenceSpeaker(ReferenceParts(package, check, info), options, listener)
 

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.model.conftest import TinyCheckpoint
 from worker.model.checkpoint import open_checkpoint
 from worker.model.config import Kind
-from worker.model.errors import BadUtterance
+from worker.model.errors import BadUtterance, CheckpointError
 from worker.model.prompting import Prompter, Script, frames_that_fit
 from worker.model.text_tokens import TextTokens
 
@@ -70,6 +70,15 @@ def test_the_small_custom_voice_checkpoint_refuses_instructions_rather_than_drop
     with pytest.raises(BadUtterance, match=r"1\.7B") as refused:
         prompter.check(replace(SPEAKABLE["custom_voice"], instructions="slowly"))
     assert refused.value.param == "instructions"
+
+
+def test_the_words_of_another_checkpoint_are_refused_as_soon_as_they_meet_its_config(tiny_checkpoint: TinyCheckpoint) -> None:
+    folder = tiny_checkpoint("custom_voice")
+    config, tokens = open_checkpoint(folder).config, TextTokens(folder)
+    Prompter(replace(config, text_vocab_size=tokens.highest_id + 1), tokens)
+    with pytest.raises(CheckpointError, match=r"ids up to 151642, .* text_vocab_size is 151642\. .* Fetch it whole") as refused:
+        Prompter(replace(config, text_vocab_size=tokens.highest_id), tokens)
+    assert str(folder / "vocab.json") in refused.value.message
 
 
 @pytest.mark.parametrize(("n_positions", "max_frames", "fitting"), [
