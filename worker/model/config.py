@@ -61,7 +61,8 @@ class SpeakerEncoderConfig:
 
 @dataclass(frozen=True)
 class CodecConfig:
-    """The decoder of the 12 Hz codec. `encoder` is config.json's encoder_config as it stands, for transformers' Mimi."""
+    """The decoder of the 12 Hz codec. `encoder` is what transformers' Mimi is built from (worker/model/mimi_config.py); where
+    nothing is encoded, as it stands in config.json."""
 
     n_codes: int
     codebook_size: int

@@ -18,6 +18,7 @@ from worker.model.config import (
     StackConfig,
 )
 from worker.model.fields import Fields
+from worker.model.mimi_config import mimi_config
 
 N_CODES = 16
 N_SPECIAL_CODES = 1024
@@ -54,7 +55,7 @@ def checkpoint_config(main: Fields, codec: Fields) -> CheckpointConfig:
         speakers=talker.ids("spk_id", below=talker.integer("vocab_size")),
         dialects=_dialects(talker),
         speaker_encoder=_speaker_encoder(main, talker.integer("hidden_size")) if kind == "base" else None,
-        codec=_codec(codec),
+        codec=_codec(codec, kind),
     )
     _check_together(config, main, talker, codec)
     return config
@@ -148,7 +149,7 @@ def _speaker_encoder(main: Fields, hidden_size: int) -> SpeakerEncoderConfig:
     )
 
 
-def _codec(codec: Fields) -> CodecConfig:
+def _codec(codec: Fields, kind: Kind) -> CodecConfig:
     codec.expect("model_type", "qwen3_tts_tokenizer_12hz")
     for name in ("input_sample_rate", "output_sample_rate"):
         codec.expect(name, SAMPLE_RATE_HZ)
@@ -169,7 +170,7 @@ def _codec(codec: Fields) -> CodecConfig:
         sliding_window=decoder.integer("sliding_window"),
         upsample_rates=decoder.integers("upsample_rates"),
         upsampling_ratios=decoder.integers("upsampling_ratios"),
-        encoder=dict(encoder.values),
+        encoder=mimi_config(encoder, n_codes=N_CODES) if kind == "base" else dict(encoder.values),
         encoder_n_codes=codec.integer("encoder_valid_num_quantizers"),
     )
 
@@ -188,6 +189,9 @@ def _check_together(config: CheckpointConfig, main: Fields, talker: Fields, code
     if config.talker_vocab_size - N_SPECIAL_CODES != config.codec.codebook_size:
         raise talker.error("vocab_size", f"is {config.talker_vocab_size}, expected {config.codec.codebook_size} codes of "
                                          f"the codec and {N_SPECIAL_CODES} special ones")
+    if config.kind == "base" and config.codec.encoder["codebook_size"] != config.codec.codebook_size:
+        raise codec.error("encoder_config.codebook_size", f"is {config.codec.encoder['codebook_size']}, expected "
+                          f"{config.codec.codebook_size}, that of decoder_config: one writes the codes that the other reads")
     if config.kind == "custom_voice" and not config.speakers:
         raise talker.error("spk_id", "names no speaker, expected at least one in a custom_voice checkpoint")
     if not config.languages:

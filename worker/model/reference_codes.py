@@ -4,7 +4,8 @@ with `encoder.*` of speech_tokenizer/model.safetensors. As `encode` of qwen-tts'
 In float32, as those weights are published: codes are nearest neighbours, and rounding picks others.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 from transformers import MimiConfig, MimiModel
@@ -21,15 +22,14 @@ class CodecEncoder:
     def __init__(self, config: CodecConfig, weights: TensorFile, device: torch.device) -> None:
         """Raises CheckpointError where tensors are missing, or are not those of `config.encoder`."""
         self._n_codes, self._device = config.encoder_n_codes, device
-        try:
+        with _explained():
             mimi = MimiModel(_without_window(config.encoder)).train(False)
-            # What only decodes has no weights in a checkpoint: the codec's decoder is another (worker/model/codec.py).
-            mimi.upsample = mimi.decoder_transformer = mimi.decoder = None
-            tensors = {name: weights.take(f"encoder.{name}", torch.float32) for name in mimi.state_dict()
-                       if not name.endswith(".initialized")}    # a flag for training
+        # What only decodes has no weights in a checkpoint: the codec's decoder is another (worker/model/codec.py).
+        mimi.upsample = mimi.decoder_transformer = mimi.decoder = None
+        tensors = {name: weights.take(f"encoder.{name}", torch.float32) for name in mimi.state_dict()
+                   if not name.endswith(".initialized")}    # a flag for training
+        with _explained():
             mimi.load_state_dict(tensors, strict=False)
-        except (RuntimeError, ValueError) as error:     # torch's own, of sizes
-            raise CheckpointError(f"the codec's encoder does not fit its encoder_config: {error}") from error
         self._mimi = mimi.to(device)
 
     @torch.inference_mode()
@@ -38,6 +38,15 @@ class CodecEncoder:
         sound = pcm.to(self._device)[None, None]                                            # [1, 1, n_samples]
         codes: torch.Tensor = self._mimi.encode(sound, num_quantizers=self._n_codes).audio_codes[0]    # [16, n_frames]
         return codes[:, :count_reference_frames(len(pcm))].T.to(torch.int32).contiguous()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """As CheckpointError, whatever transformers and torch raise at sizes that do not fit: it is of many types."""
+    try:
+        yield
+    except Exception as error:
+        raise CheckpointError(f"the codec's encoder does not fit its encoder_config: {error}") from error
 
 
 def _without_window(encoder: Mapping[str, object]) -> MimiConfig:

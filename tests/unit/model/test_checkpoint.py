@@ -195,11 +195,40 @@ def test_json_that_is_nested_without_end_is_no_json(copy: Callable[[Kind], Path]
         open_checkpoint(folder)
 
 
-def test_a_base_checkpoint_has_no_millions_of_codebooks(copy: Callable[[Kind], Path]) -> None:
+@pytest.mark.parametrize(("field", "value", "expected"), [
+    ("num_quantizers", 1_000_000, "num_quantizers is 1000000, expected at most 1000"),
+    ("num_quantizers", 8, "num_quantizers is 8, expected an integer of at least 16"),
+    ("num_semantic_quantizers", 20, "num_semantic_quantizers is 20, expected 1"),
+    ("codebook_size", 1024, "codebook_size is 1024, expected 2048, that of decoder_config"),
+    ("hidden_act", "nope", "hidden_act is 'nope', expected 'gelu'"),
+    ("pad_mode", "nope", "pad_mode is 'nope', expected 'constant'"),
+    ("use_causal_conv", False, "use_causal_conv is False, expected True"),
+    ("sampling_rate", 16000, "sampling_rate is 16000, expected 24000"),
+    ("norm_eps", "x", "norm_eps is 'x', expected a number"),
+    ("rope_theta", 0, "rope_theta is 0, expected a number of at least 1"),
+    ("rope_scaling", {"rope_type": "yarn"}, "rope_scaling is .*, expected None"),
+    ("max_position_embeddings", 3, "max_position_embeddings is 3, expected an integer of at least 750"),
+    ("upsampling_ratios", [8, 6, 5, 2], "upsampling_ratios multiply to 480, expected 960"),
+    ("num_key_value_heads", 3, "num_key_value_heads is 3, expected a divisor of num_attention_heads, 4"),
+    ("head_dim", 15, "head_dim is 15, expected an even number"),
+])
+def test_an_encoder_that_would_fail_only_at_the_first_recording_is_refused_where_one_is_needed(
+    field: str, value: object, expected: str, copy: Callable[[Kind], Path],
+) -> None:
     folder = copy("base")
-    change(folder, CODEC, "encoder_config.num_quantizers", 1_000_000)
-    with pytest.raises(CheckpointError, match=r"encoder_config\.num_quantizers is 1000000, expected at most 1000"):
+    change(folder, CODEC, f"encoder_config.{field}", value)
+    with pytest.raises(CheckpointError, match=rf"encoder_config\.{expected}"):
         open_checkpoint(folder)
+    change(folder, MAIN, "tts_model_type", "voice_design")
+    open_checkpoint(folder)
+
+
+@pytest.mark.parametrize("field", ["attn_implementation", "_attn_implementation", "dtype", "anything"])
+def test_nothing_unknown_in_an_encoder_config_comes_to_transformers(field: str, copy: Callable[[Kind], Path]) -> None:
+    folder = copy("base")
+    before = open_checkpoint(folder).config.codec.encoder
+    change(folder, CODEC, f"encoder_config.{field}", "someone/kernel")
+    assert open_checkpoint(folder).config.codec.encoder == before
 
 
 def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:

@@ -141,8 +141,12 @@ def test_a_missing_tensor_is_named(checkpoint: Checkpoint) -> None:
         ReferenceEncoder(checkpoint.config, main, checkpoint.codec(CPU, torch.float32), CPU)
 
 
-@pytest.mark.parametrize("size", [64, 48])     # 48 is no multiple of its groups
-def test_an_encoder_of_other_sizes_is_refused(checkpoint: Checkpoint, size: int) -> None:
-    other = _with_encoder(checkpoint, {**checkpoint.config.codec.encoder, "hidden_size": size})
+@pytest.mark.parametrize(("field", "value"), [
+    ("hidden_size", 64),
+    ("hidden_size", 48),          # no multiple of its groups
+    ("hidden_act", "nope"),       # a KeyError of transformers
+])
+def test_an_encoder_of_other_sizes_is_refused(checkpoint: Checkpoint, field: str, value: object) -> None:
+    other = _with_encoder(checkpoint, {**checkpoint.config.codec.encoder, field: value})
     with pytest.raises(CheckpointError, match="does not fit its encoder_config"):
         CodecEncoder(other, checkpoint.codec(CPU, torch.float32), CPU)
