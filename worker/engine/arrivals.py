@@ -1,5 +1,6 @@
 """Between the inbox and the scheduler: arrivals whose reference must be encoded first. No torch."""
 
+import logging
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -9,6 +10,8 @@ from worker.engine.prompter import Prompter
 from worker.engine.speaker import Speak
 from worker.model.errors import EngineError
 from worker.model.prompt import Prompt
+
+log = logging.getLogger(__name__)
 
 REFERENCES_S = 0.010
 """Encoding a reference holds up the frames of everything else: once this long is spent, the rest wait for the next step."""
@@ -54,6 +57,12 @@ class Arrivals:
             return self._prompter.prompt(speak)
         except EngineError as error:
             return error
+        except RuntimeError:
+            raise   # torch says so that the device is broken, and no type tells that apart: the process must not go on
+        except Exception as error:
+            # One odd recording must not take the others down.
+            log.exception("a reference could not be encoded")
+            return EngineError(f"The reference could not be encoded: {type(error).__name__}: {error}")
 
     def _queue_of(self, arrival: Arrival) -> deque[Arrival]:
         return self._interactive if arrival.speak.interactive else self._batch

@@ -249,6 +249,37 @@ def test_a_reference_that_turns_out_broken_fails_its_utterance_alone() -> None:
     assert still.listener.of(fine).n_frames == 2
 
 
+def test_a_reference_that_nobody_foresaw_fails_its_utterance_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    still = StillEngine()
+    odd = still.submit(Fate(), reference=reference(3, "odd"))
+    fine = still.submit(Fate(n_frames=2), reference=reference(3))
+    prompt = still.prompter.prompt
+
+    def odd_prompt(speak: Speak) -> Prompt:
+        if speak.id == odd:
+            raise KeyError("odd")
+        return prompt(speak)
+
+    monkeypatch.setattr(still.prompter, "prompt", odd_prompt)
+    still.run()
+    error = still.listener.of(odd).error
+    assert error is not None
+    assert error.message == "The reference could not be encoded: KeyError: 'odd'"
+    assert still.listener.of(fine).n_frames == 2
+
+
+def test_what_may_be_the_devices_own_error_ends_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    still = StillEngine()
+    still.submit(Fate(), reference=reference(3))
+
+    def broken_device(speak: Speak) -> Prompt:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(still.prompter, "prompt", broken_device)
+    with pytest.raises(RuntimeError, match="illegal memory access"):
+        still.step()
+
+
 def test_references_are_encoded_a_few_a_step_so_that_frames_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     still = StillEngine(n_slots=8)
     quick = still.prompter.prompt
