@@ -7,6 +7,7 @@ from torch import Tensor
 from tests.unit.model.triton_kernels import DEVICE, ON_GPU, ROUNDED, assert_close, random
 from worker.model.kernels.attention import Heads, decode_attention
 from worker.model.kernels.gpu import attention as gpu_attention
+from worker.model.kernels.gpu import float8_attention as gpu_float8_attention
 from worker.model.kernels.gpu import predictor_attention as gpu_predictor_attention
 from worker.model.kernels.kept import FLOAT8
 from worker.model.kernels.predictor_attention import OPENING, predictor_attention
@@ -40,7 +41,12 @@ def test_attention_and_what_it_appends(n_splits: int, n_heads: int) -> None:
 
 @ROUNDED
 @pytest.mark.parametrize("n_splits", [1, 4])
-def test_attention_over_what_is_kept_in_float8(n_splits: int, dtype: torch.dtype) -> None:
+@pytest.mark.parametrize("is_alone", [True, False], ids=["few-rows", "many-rows"])
+def test_attention_over_what_is_kept_in_float8(
+    n_splits: int, is_alone: bool, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not is_alone:
+        monkeypatch.setattr(gpu_float8_attention, "WARPS_OF_A_CORE", 0)
     heads = Heads(n_heads=4, n_kv_heads=2, dim=32, eps=1e-6)
     qkv, q_norm, k_norm = random(3, 8 * 32, dtype=dtype), random(32, dtype=dtype, seed=3), random(32, dtype=dtype, seed=4)
     if ON_GPU:
@@ -54,7 +60,7 @@ def test_attention_over_what_is_kept_in_float8(n_splits: int, dtype: torch.dtype
     slots, positions = torch.tensor([4, 0, 2], dtype=torch.int32), torch.tensor([150, 0, 65], dtype=torch.int32)
     rope = rope_tables(200, 32, 1e6, CPU, dtype)
     kept_there = caches.to(DEVICE, copy=True)
-    there = gpu_attention.decode_attention(
+    there = gpu_float8_attention.decode_attention(
         qkv.to(DEVICE), kept_there[0], kept_there[1], slots.to(DEVICE), positions.to(DEVICE), q_norm.to(DEVICE),
         k_norm.to(DEVICE), on_device(rope), heads, n_splits,
     ).cpu()  # fmt: skip

@@ -1,11 +1,12 @@
-"""Attention of one new position per row, over what its slot holds. On CUDA tensors gpu/attention.py does the same."""
+"""Attention of one new position per row, over what its slot holds. On CUDA tensors gpu/attention.py or, over
+a cache in float8, gpu/float8_attention.py does the same."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from worker.model.kernels.kept import as_kept
+from worker.model.kernels.kept import FLOAT8, as_kept
 from worker.model.kernels.norm import rms_norm
 from worker.model.kernels.rope import Rope, rotate
 
@@ -44,9 +45,10 @@ def decode_attention(
     change what is computed, but for its rounding.
     """
     if qkv.is_cuda:
-        from worker.model.kernels.gpu import attention as gpu
+        from worker.model.kernels.gpu import attention, float8_attention
 
-        return gpu.decode_attention(qkv, k_cache, v_cache, slots, positions, q_norm, k_norm, rope, heads, n_splits)
+        attend = float8_attention.decode_attention if k_cache.dtype == FLOAT8 else attention.decode_attention
+        return attend(qkv, k_cache, v_cache, slots, positions, q_norm, k_norm, rope, heads, n_splits)
     at = positions.long()
     parts = qkv.view(len(qkv), -1, heads.dim)  # [rows, n_heads + 2 n_kv_heads, dim]
     q, k, v = torch.split(parts, [heads.n_heads, heads.n_kv_heads, heads.n_kv_heads], 1)

@@ -7,8 +7,9 @@ import triton.language as tl
 from torch import Tensor
 
 from worker.model.kernels.attention import Heads
-from worker.model.kernels.gpu.attention import _norm_and_turn, as_kept
+from worker.model.kernels.gpu.attention import _norm_and_turn
 from worker.model.kernels.gpu.chain import in_chain, let_next_start, wait_for_previous
+from worker.model.kernels.gpu.kept import as_kept
 from worker.model.kernels.rope import Rope
 
 BLOCK = 8

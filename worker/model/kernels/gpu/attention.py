@@ -31,10 +31,7 @@ def decode_attention(
     """As worker.model.kernels.attention.decode_attention."""
     n_rows = len(qkv)
     out = torch.empty(n_rows, heads.n_heads * heads.dim, dtype=qkv.dtype, device=qkv.device)
-    parts, weights = out, out  # with one split they are never written
-    if n_splits > 1:
-        parts = torch.empty(n_rows, heads.n_heads, n_splits, heads.dim, dtype=torch.float32, device=qkv.device)
-        weights = torch.empty(n_rows, heads.n_heads, n_splits, 2, dtype=torch.float32, device=qkv.device)
+    parts, weights = room_for_parts(out, heads, n_splits)
     group = heads.n_heads // heads.n_kv_heads
     n_stages = 3 if qkv.element_size() == 2 else 2  # more float32 does not fit into the shared memory of small GPUs
     _attend[(n_rows, heads.n_kv_heads, n_splits)](
@@ -44,11 +41,25 @@ def decode_attention(
         QUERIES=max(SMALLEST_DOT, triton.next_power_of_2(group)), BLOCK=BLOCK, N_SPLITS=n_splits,
         num_warps=4, num_stages=n_stages, **in_chain(qkv),
     )  # fmt: skip
-    if n_splits > 1:
-        _combine[(n_rows * heads.n_heads,)](
-            parts, weights, out, DIM=heads.dim, N_SPLITS=n_splits, num_warps=4, **in_chain(qkv)
-        )
+    combine(parts, weights, out, heads, n_splits)
     return out
+
+
+def room_for_parts(out: Tensor, heads: Heads, n_splits: int) -> tuple[Tensor, Tensor]:
+    """Where the splits leave their totals [rows, n_heads, n_splits, dim] float32, and beside them their tops and masses. With one
+    split neither is ever written."""
+    if n_splits == 1:
+        return out, out
+    parts = torch.empty(len(out), heads.n_heads, n_splits, heads.dim, dtype=torch.float32, device=out.device)
+    return parts, torch.empty(len(out), heads.n_heads, n_splits, 2, dtype=torch.float32, device=out.device)
+
+
+def combine(parts: Tensor, weights: Tensor, out: Tensor, heads: Heads, n_splits: int) -> None:
+    """What the splits left, as one attention [rows, n_heads · dim] in `out`; one split has written it there itself."""
+    if n_splits > 1:
+        _combine[(len(out) * heads.n_heads,)](
+            parts, weights, out, DIM=heads.dim, N_SPLITS=n_splits, num_warps=4, **in_chain(out)
+        )
 
 
 @triton.jit
@@ -67,7 +78,6 @@ def _attend(
     """
     let_next_start(PDL)
     dtype = qkv_ptr.dtype.element_ty
-    kept = k_ptr.dtype.element_ty
     GROUP: tl.constexpr = N_HEADS // N_KV_HEADS
     HALF: tl.constexpr = DIM // 2
     row, kv_head, split = tl.program_id(0), tl.program_id(1), tl.program_id(2)
@@ -95,7 +105,6 @@ def _attend(
         is_past = position < end
         key_ptr = keys_ptr + position[:, None] * DIM + half[None, :]
         k1, k2 = tl.load(key_ptr, is_past[:, None], 0.0), tl.load(key_ptr + HALF, is_past[:, None], 0.0)
-        k1, k2 = k1.to(dtype), k2.to(dtype)
         score = tl.dot(q1, tl.trans(k1), input_precision="ieee") + tl.dot(q2, tl.trans(k2), input_precision="ieee")
         score = tl.where(is_past[None, :], score * scale, float("-inf"))
         new_top = tl.maximum(top, tl.max(score, 1))
@@ -103,16 +112,14 @@ def _attend(
         shrink = tl.exp(top - new_top)
         # Masked on load: beyond `end` may be the NaN of a former occupant, which no weight of zero removes.
         v = tl.load(values_ptr + position[:, None] * DIM + whole[None, :], is_past[:, None], 0.0)
-        total = total * shrink[:, None] + tl.dot(weight.to(dtype), v.to(dtype), input_precision="ieee")
+        total = total * shrink[:, None] + tl.dot(weight.to(dtype), v, input_precision="ieee")
         mass = mass * shrink + tl.sum(weight, 1)
         top = new_top
     if split == N_SPLITS - 1:
         same_row = query[:, None] * 0  # k as QUERIES equal rows: the function that turns q then serves it too
         key_ptr = row_ptr + (N_HEADS + kv_head) * DIM + half[None, :] + same_row
         k1, k2 = _norm_and_turn(tl.load(key_ptr), tl.load(key_ptr + HALF), k_norm_ptr, cos, sin, eps, HALF, dtype)
-        k1 = as_kept(k1, kept)
-        k2 = as_kept(k2, kept)
-        v = as_kept(tl.load(row_ptr + (N_HEADS + N_KV_HEADS + kv_head) * DIM + whole), kept)
+        v = tl.load(row_ptr + (N_HEADS + N_KV_HEADS + kv_head) * DIM + whole)
         new_ptr = keys_ptr + n_past * DIM + half[None, :] + same_row
         tl.store(new_ptr, k1, (query == 0)[:, None])
         tl.store(new_ptr + HALF, k2, (query == 0)[:, None])
@@ -132,14 +139,6 @@ def _attend(
         tl.store(parts_ptr + part[:, None] * DIM + whole[None, :], total, is_query[:, None])
         tl.store(weights_ptr + part * 2, top, is_query)
         tl.store(weights_ptr + part * 2 + 1, mass, is_query)
-
-
-@triton.jit
-def as_kept(x, kept: tl.constexpr):
-    """As worker.model.kernels.kept.as_kept."""
-    if kept == tl.float8e4nv:
-        x = tl.clamp(x.to(tl.float32), -448.0, 448.0, propagate_nan=tl.PropagateNan.ALL)
-    return x.to(kept)
 
 
 @triton.jit
