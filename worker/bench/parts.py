@@ -112,8 +112,9 @@ def _fill(built: Built, n_rows: int, n_positions: int) -> None:
     for start in range(0, n_rows, batch):
         built.runner.prefill([_join(slot, n_positions) for slot in range(start, min(start + batch, n_rows))])
     built.runner.decode(range(n_rows)).wait()
-    if built.placement.device.type == "cuda":
-        built.runner.slots.talker_cache.kv.normal_()
+    dtype = built.runner.network.dtype  # nothing is drawn in float8
+    for keys_or_values in built.runner.slots.talker_cache.kv.flatten(0, 1):
+        keys_or_values.copy_(torch.randn(keys_or_values.shape, dtype=dtype, device=keys_or_values.device))
 
 
 def _join(slot: int, n_positions: int) -> Join:
