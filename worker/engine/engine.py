@@ -97,7 +97,7 @@ class Engine:
         launched = self._launch(step)
         self._read_the_frame_before()
         self._unread = launched
-        self._voicing.launch(nothing_runs=launched is None)
+        self._voicing.launch(n_rows=len(step.rows))
         self._tell(wait=launched is None)
         return self._goes_on()
 

@@ -1,5 +1,5 @@
-"""Codes become sound, beside the frames and never in their way: at most one codec batch a step is launched, and nothing waits
-for it while anything is being spoken. No torch."""
+"""Codes become sound, beside the frames and never in their way: no more of them a step is launched than a step brings, and
+nothing waits for it while anything is being spoken. No torch."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -72,16 +72,20 @@ class Voicing:
         self._streams.drop(utterance)
         self._takes.drop(utterance)
 
-    def launch(self, *, nothing_runs: bool) -> None:
+    def launch(self, *, n_rows: int) -> None:
         """One codec batch, if one is worth it. Streams go first, for somebody hears them; but takes that are due get every other
-        turn. Takes gather company while there are frames to decode, which `nothing_runs` denies."""
+        turn. Takes gather company while frames are spoken, in `n_rows`. Where those bring more than half a batch a step, takes
+        that crowd go in further batches: padding and streams have their share too, and what waits would grow without end."""
         self._step += 1
-        takes_are_due = self._takes.is_due(step=self._step) or (nothing_runs and len(self._takes) > 0)
+        takes_are_due = self._takes.is_due(step=self._step) or (n_rows == 0 and len(self._takes) > 0)
         if not (takes_are_due and self._streams_went_last) and self._launch_chunks():
             self._streams_went_last = True
         elif takes_are_due:
             self._launch_takes()
             self._streams_went_last = False
+        for _ in range(2 * n_rows // self._codec.batch_frames):
+            if self._takes.crowd:
+                self._launch_takes()
 
     def finished(self, *, wait: bool) -> Iterator[Sound]:
         """Sound that is ready, chunks of streams first, and otherwise in the order launched. With `wait` blocks for the first."""

@@ -25,14 +25,19 @@ class WholeTakes:
     def drop(self, utterance: Utterance) -> None:
         self._waiting.pop(utterance, None)
 
+    @property
+    def crowd(self) -> bool:
+        """Two batches wait, enough to choose from."""
+        return sum(len(utterance.codes) for utterance in self._waiting) >= 2 * self._batch_frames
+
     def is_due(self, *, step: int) -> bool:
-        """Two batches wait, enough to choose from; or one of them for long; or one that somebody listens for."""
+        """They crowd; or one of them waits for long; or one that somebody listens for."""
         if not self._waiting:
             return False
         oldest = next(iter(self._waiting.values()))
         return (step - oldest >= LONGEST_WAIT_STEPS
                 or any(utterance.interactive for utterance in self._waiting)
-                or sum(len(utterance.codes) for utterance in self._waiting) >= 2 * self._batch_frames)
+                or self.crowd)
 
     def take(self, *, step: int) -> list[Utterance]:
         """The most urgent, and those nearest to it in length, as many as a batch holds. A take longer than a batch is one by

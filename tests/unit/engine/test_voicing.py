@@ -54,9 +54,9 @@ def test_a_chunk_does_not_wait_for_takes_that_were_launched_before_it() -> None:
     voicing, whole, streamed = Voicing(codec), take(200, interactive=True), take(30)
     streamed.streamed = True
     voicing.ended(whole)
-    voicing.launch(nothing_runs=False)
+    voicing.launch(n_rows=1)
     voicing.joined(streamed)
-    voicing.launch(nothing_runs=False)
+    voicing.launch(n_rows=1)
     assert told(voicing) == []
     codec.chunks[0].done = True
     assert told(voicing) == [streamed]
@@ -71,6 +71,29 @@ def test_waiting_waits_for_one_launch_and_tells_what_else_is_ready() -> None:
     voicing, first, second = Voicing(codec), take(300, interactive=True), take(100, interactive=True)
     for whole in (first, second):
         voicing.ended(whole)
-        voicing.launch(nothing_runs=False)
+        voicing.launch(n_rows=1)
     assert told(voicing, wait=True) == [first]
     assert not codec.takes[1].done
+
+
+def test_what_waits_for_the_codec_does_not_grow_where_a_step_brings_more_than_a_batch() -> None:
+    codec, random, n_rows = SilentCodec(), np.random.default_rng(0), 1500
+    voicing = Voicing(codec)
+    frames_ended = 0
+    for step in range(400):
+        while frames_ended < (step + 1) * n_rows:
+            whole = take(int(random.integers(60, 250)))
+            frames_ended += len(whole.codes)
+            voicing.ended(whole)
+        voicing.launch(n_rows=n_rows)
+    frames_launched = sum(sum(takes.lengths) for takes in codec.takes)
+    assert frames_ended - frames_launched <= 3 * codec.batch_frames
+
+
+def test_takes_that_end_all_at_once_do_not_hold_up_the_frames_of_others() -> None:
+    codec = SilentCodec()
+    voicing = Voicing(codec)
+    for _ in range(64):
+        voicing.ended(take(200))
+    voicing.launch(n_rows=64)
+    assert len(codec.takes) == 1
