@@ -89,7 +89,7 @@ class WorkerVerbs(Books):
             if unit is None or self.jobs[unit.job].status is Status.CANCELLING:
                 stop.add(ref)
         said = {ref for ref, _ in held}
-        for unit, lease in self.leases():
+        for unit, lease in sorted(self.leases(), key=lambda pair: pair[0].ref):
             if lease.worker == worker and unit.ref not in said and lease.claimed_ms < self.now_ms - reply_ms:
                 self.give_back(unit)
         self.rung.clear()
