@@ -158,11 +158,12 @@ class Engine:
         self._inbox.leave(speak_id)
 
     def _launch(self, step: Step) -> _Unread | None:
-        if step.joins:
-            self._runner.prefill([utterance.join() for utterance in step.joins])
+        at_once = self._runner.prefill_batch
+        for first in range(0, len(step.joins), at_once):
+            self._runner.prefill([utterance.join() for utterance in step.joins[first:first + at_once]])
             self._counts.prefills += 1
-            for utterance in step.joins:
-                self._voicing.joined(utterance)
+        for utterance in step.joins:
+            self._voicing.joined(utterance)
         if not step.rows:
             return None
         self._counts.launches += 1

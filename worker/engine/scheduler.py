@@ -13,10 +13,14 @@ from worker.engine.slots import Slots
 from worker.engine.utterance import NO_SLOT, Ending, Utterance
 from worker.engine.waiting import Gathering, Waiting
 
+SHORT_FRAMES = 64
+"""Utterances that last 5 s on average are short. Of so many slots one falls free in each step, and is to be filled in it."""
+
 
 @dataclass(frozen=True)
 class Step:
-    """What to launch: `joins` are prefilled, then a frame of each of `rows` is decoded. Joins are rows already."""
+    """What to launch: `joins` are prefilled, in this order and full prefills first, then a frame of each of `rows` is decoded.
+    Joins are rows already."""
 
     joins: tuple[Utterance, ...]
     rows: tuple[Utterance, ...]
@@ -30,6 +34,7 @@ class Scheduler:
         self.waiting = Waiting()
         self._running: dict[int, Utterance] = {}
         self._prefill_batch = runner.prefill_batch
+        self._most_joins = max(runner.prefill_batch, runner.n_slots // SHORT_FRAMES)
         self._end_code = runner.end_code
         self._gathering = Gathering(runner.prefill_batch)
 
@@ -52,6 +57,8 @@ class Scheduler:
     def next(self) -> Step:
         """What to launch now; counts as launched."""
         joins = self._join() if self._is_time_to_join() else ()
+        while len(joins) < self._most_joins and self._fills_a_prefill:
+            joins += self._join()  # whenever it comes all wait for it, so it may as well come before more slots stay empty
         rows = tuple(utterance for utterance in self._running.values() if utterance.wants_a_frame)
         for utterance in rows:
             utterance.n_launched += 1
@@ -84,8 +91,16 @@ class Scheduler:
     def _is_time_to_join(self) -> bool:
         if self.waiting.interactive and self.slots.n_free > 0:
             return True
-        n_ready = min(len(self.waiting.batch), self.slots.n_free_for_batch)
-        return self._gathering.is_due(n_ready=n_ready, n_running=len(self._running))
+        return self._gathering.is_due(n_ready=self._n_batch_ready, n_running=len(self._running))
+
+    @property
+    def _n_batch_ready(self) -> int:
+        return min(len(self.waiting.batch), self.slots.n_free_for_batch)
+
+    @property
+    def _fills_a_prefill(self) -> bool:
+        """Whether those of one class who could join now are enough."""
+        return max(min(len(self.waiting.interactive), self.slots.n_free), self._n_batch_ready) >= self._prefill_batch
 
     def _join(self) -> tuple[Utterance, ...]:
         """Those who go first, and others beside them as far as the prefill has room: their company costs nothing."""

@@ -10,6 +10,7 @@ from tests.unit.engine.still_runner import Fate, StillCodec, StillRunner, codes_
 from worker.engine.engine import Engine, EngineParts
 from worker.engine.options import EngineOptions
 from worker.engine.runner import Pcm
+from worker.engine.scheduler import SHORT_FRAMES
 from worker.engine.speaker import Reference, Speak, SpeakerInfo
 from worker.model.config import SAMPLES_PER_FRAME
 from worker.model.errors import BadUtterance, EngineError
@@ -139,7 +140,9 @@ class StillEngine:
         with self.codec.in_one_step():
             goes_on = self.engine.step()
         assert len(self.runner.decoded) - n_decoded <= 1
-        assert len(self.runner.prefills) - n_prefilled <= 1
+        joins = [len(joined) for joined in self.runner.prefills[n_prefilled:]]
+        assert sum(joins[:-1]) < max(1, self.n_slots // SHORT_FRAMES), "more prefills in a step than its slots need"
+        assert set(joins[:-1]) <= {self.prefill_batch}, "a prefill was launched before the one ahead of it was full"
         return goes_on
 
     def run(self, *, most_steps: int = 2000) -> int:

@@ -10,6 +10,7 @@ from tests.unit.engine.still_engine import REFERENCE_SEED, StillEngine, expected
 from tests.unit.engine.still_runner import Fate
 from worker.engine.arrivals import REFERENCES_S
 from worker.engine.errors import BrokenNumbers, EngineFull
+from worker.engine.scheduler import SHORT_FRAMES
 from worker.engine.speaker import Speak, Speaker
 from worker.model.config import SAMPLES_PER_FRAME
 from worker.model.errors import BadUtterance
@@ -72,6 +73,15 @@ def test_a_thousand_utterances_end_in_order_of_arrival_within_their_slots() -> N
     assert still.runner.joined == ids
     assert all(still.listener.of(speak_id).n_frames == 5 for speak_id in ids)
     assert max(map(len, still.runner.decoded)) == 15
+
+
+def test_many_slots_stay_full_of_short_utterances() -> None:
+    still = StillEngine(n_slots=320, interactive_slots=0, prefill_batch=2, batch_frames=1000, slot_positions=128)
+    for _ in range(1000):
+        still.submit(Fate(n_frames=SHORT_FRAMES), max_frames=100)
+    for _ in range(150):
+        still.step()
+    assert len(still.runner.decoded[-1]) == 320
 
 
 def test_an_interactive_utterance_in_a_saturated_engine_is_prefilled_in_the_very_next_step() -> None:

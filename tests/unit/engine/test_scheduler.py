@@ -5,7 +5,7 @@ import pytest
 
 from tests.unit.engine.still_runner import END_CODE, Fate, StillRunner, codes_of
 from worker.engine.runner import Frames
-from worker.engine.scheduler import Scheduler
+from worker.engine.scheduler import SHORT_FRAMES, Scheduler
 from worker.engine.utterance import NO_SLOT, Ending, Utterance
 from worker.engine.waiting import LONGEST_GATHER_STEPS
 from worker.model.prompt import Prompt
@@ -41,6 +41,14 @@ def ids(utterances: tuple[Utterance, ...] | list[Utterance]) -> list[int]:
 def test_utterances_join_in_the_order_they_came_a_prefill_full_at_a_time() -> None:
     deciding = scheduler(batch=10)
     assert [ids(deciding.next().joins) for _ in range(3)] == [[1, 2, 3, 4], [5, 6], []]
+
+
+def test_of_many_slots_several_prefills_are_filled_in_a_step_and_no_half_one_comes_on_top() -> None:
+    deciding = scheduler(5 * SHORT_FRAMES, batch=11)
+    assert [len(deciding.next().joins) for _ in range(3)] == [8, 3, 0]
+    for number in range(101, 121):
+        deciding.add(utterance(number, interactive=True))
+    assert [len(deciding.next().joins) for _ in range(4)] == [8, 8, 4, 0]
 
 
 def test_who_joins_is_decoded_in_the_same_step() -> None:
