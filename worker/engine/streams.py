@@ -65,12 +65,12 @@ class _Stream:
 
 
 class Streams:
-    """All streamed utterances, from joining to their last chunk. One codec batch a step keeps up with some 250 of them at once;
-    of more, the sound still comes before it is needed, but ends late."""
+    """All streamed utterances, from joining to their last chunk. `crowd`: the last batch left another behind, of any lengths."""
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
         self._streams: dict[Utterance, _Stream] = {}
+        self.crowd = False
 
     def __len__(self) -> int:
         return len(self._streams)
@@ -81,17 +81,24 @@ class Streams:
     def drop(self, utterance: Utterance) -> None:
         self._streams.pop(utterance, None)
 
-    def take(self) -> list[Chunk]:
-        """Chunks of one length: that of whoever runs dry first, and as many others of its length as a batch holds."""
+    def take(self, *, most: bool = False) -> list[Chunk]:
+        """Chunks of one length, those first that run dry first, as many as a batch holds: of the length of whoever runs dry
+        first, or of that of which there are the most frames."""
         due: dict[int, list[_Stream]] = {}      # by length
         for stream in self._streams.values():
             if length := stream.next_length():
                 due.setdefault(length, []).append(stream)
+        self.crowd = False
         if not due:
             return []
-        length = min(due, key=lambda length: min(stream.runs_dry_at for stream in due[length]))
+        if most:
+            length = max(due, key=lambda length: length * len(due[length]))
+        else:
+            length = min(due, key=lambda length: min(stream.runs_dry_at for stream in due[length]))
         driest_first = sorted(due[length], key=lambda stream: stream.runs_dry_at)
         chunks = [stream.cut(length) for stream in driest_first[:max(1, self._codec.batch_frames // length)]]
+        n_left = sum(length * len(streams) for length, streams in due.items()) - length * len(chunks)
+        self.crowd = n_left >= self._codec.batch_frames
         for chunk in chunks:
             if chunk.last:
                 del self._streams[chunk.utterance]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from worker.engine.runner import Codec, LaunchedSound, Pcm
-from worker.engine.streams import Streams
+from worker.engine.streams import Chunk, Streams
 from worker.engine.utterance import Utterance
 from worker.engine.whole_takes import WholeTakes
 from worker.model.config import SAMPLES_PER_FRAME
@@ -45,7 +45,8 @@ class Voicing:
         self._launched_chunks: deque[_Launched] = deque()
         self._launched_takes: deque[_Launched] = deque()
         self._step = 0
-        self._streams_went_last = False
+        self._streams_went_last = self._crowd_of_streams_went_last = False
+        self._frames_owed = 0       # less than one further batch
 
     @property
     def holds_any(self) -> bool:
@@ -74,18 +75,19 @@ class Voicing:
 
     def launch(self, *, n_rows: int) -> None:
         """One codec batch, if one is worth it. Streams go first, for somebody hears them; but takes that are due get every other
-        turn. Takes gather company while frames are spoken, in `n_rows`. Where those bring more than half a batch a step, takes
-        that crowd go in further batches: padding and streams have their share too, and what waits would grow without end."""
+        turn. Takes gather company while frames are spoken, in `n_rows`. Where these bring more than one batch a step decodes,
+        what crowds goes in further ones, as many as hold twice what the rows bring, for padding has its share: what waits would
+        grow without end."""
         self._step += 1
         takes_are_due = self._takes.is_due(step=self._step) or (n_rows == 0 and len(self._takes) > 0)
-        if not (takes_are_due and self._streams_went_last) and self._launch_chunks():
+        if not (takes_are_due and self._streams_went_last) and self._launch_chunks(self._streams.take()):
             self._streams_went_last = True
         elif takes_are_due:
             self._launch_takes()
             self._streams_went_last = False
-        for _ in range(2 * n_rows // self._codec.batch_frames):
-            if self._takes.crowd:
-                self._launch_takes()
+        n_further, self._frames_owed = divmod(self._frames_owed + 2 * n_rows, self._codec.batch_frames)
+        for _ in range(n_further):
+            self._launch_a_crowd()
 
     def finished(self, *, wait: bool) -> Iterator[Sound]:
         """Sound that is ready, chunks of streams first, and otherwise in the order launched. With `wait` blocks for the first."""
@@ -94,8 +96,16 @@ class Voicing:
                 wait = False
                 yield from _heard(launched.popleft())
 
-    def _launch_chunks(self) -> bool:
-        chunks = self._streams.take()
+    def _launch_a_crowd(self) -> None:
+        """Of streams and takes by turns where both crowd. Turns of their own: whoever runs dry waits for no crowd."""
+        if self._streams.crowd and not (self._takes.crowd and self._crowd_of_streams_went_last):
+            self._launch_chunks(self._streams.take(most=True))
+            self._crowd_of_streams_went_last = True
+        elif self._takes.crowd:
+            self._launch_takes()
+            self._crowd_of_streams_went_last = False
+
+    def _launch_chunks(self, chunks: list[Chunk]) -> bool:
         if not chunks:
             return False
         sound = self._codec.decode_chunks([(chunk.stream, chunk.codes) for chunk in chunks])

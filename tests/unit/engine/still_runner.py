@@ -218,6 +218,6 @@ class StillCodec:
     def in_one_step(self) -> Iterator[None]:
         n_launched, n_blocked = self.n_launched, self.n_blocked
         yield
-        most = 1 + 2 * self.runner.n_slots // self.batch_frames
+        most = 1 - (-2 * self.runner.n_slots // self.batch_frames)
         assert self.n_launched - n_launched <= most, "more codec batches in a step than its frames need"
         assert self.n_blocked - n_blocked <= 1, "who comes now waits for more than one codec batch"

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import pytest
 
 from tests.unit.engine.test_whole_takes import take
 from worker.engine.runner import CodecStream, Codes, Pcm
 from worker.engine.utterance import Utterance
 from worker.engine.voicing import Voicing
 from worker.model.config import SAMPLES_PER_FRAME
+from worker.model.prompt import Prompt
+from worker.model.sampling import Sampling
 
 
 @dataclass
@@ -88,6 +91,29 @@ def test_what_waits_for_the_codec_does_not_grow_where_a_step_brings_more_than_a_
         voicing.launch(n_rows=n_rows)
     frames_launched = sum(sum(takes.lengths) for takes in codec.takes)
     assert frames_ended - frames_launched <= 3 * codec.batch_frames
+
+
+@pytest.mark.parametrize(("n_rows", "n_streams"), [(98, 6), (200, 100), (300, 300)])
+def test_neither_takes_nor_streams_grow_without_end_beside_each_other(n_rows: int, n_streams: int) -> None:
+    codec, random = SilentCodec(batch_frames=200), np.random.default_rng(0)
+    voicing = Voicing(codec)
+
+    def joined(*, streamed: bool) -> Utterance:
+        prompt = Prompt(np.zeros(1, np.int32), np.zeros((1, 16), np.int32))
+        made = Utterance(1, prompt, Sampling(max_frames=int(random.integers(30, 60))), streamed=streamed)
+        voicing.joined(made)
+        return made
+
+    rows = [joined(streamed=row < n_streams) for row in range(n_rows)]
+    for _ in range(800):
+        for row, utterance in enumerate(rows):
+            utterance.read(np.zeros(16, np.int32), is_last=False)
+            if utterance.ending is not None:
+                voicing.ended(utterance)
+                rows[row] = joined(streamed=utterance.streamed)
+        voicing.launch(n_rows=n_rows)
+    assert len(voicing._takes) < 25
+    assert len(voicing._streams) < n_streams + 25
 
 
 def test_takes_that_end_all_at_once_do_not_hold_up_the_frames_of_others() -> None:
