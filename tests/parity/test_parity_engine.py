@@ -40,6 +40,9 @@ class Listening:
     def encoded(self, speak_id: int, reference: PreparedReference) -> None:
         self.encoded_references[speak_id] = reference
 
+    def flush(self) -> None:
+        """Nothing was held back."""
+
 
 @pytest.mark.parametrize("name", KINDS)
 def test_the_sound_of_every_utterance_is_that_of_the_original_whole_or_streamed(ours: Opened, name: str) -> None:

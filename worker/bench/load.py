@@ -98,6 +98,9 @@ class Load:
     def encoded(self, speak_id: int, reference: PreparedReference) -> None:
         """Nobody here keeps a reference."""
 
+    def flush(self) -> None:
+        """Nothing was held back."""
+
     # --- what is measured
 
     def steady(self, speaker: Speaker, seconds: float) -> Steady:

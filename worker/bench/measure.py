@@ -52,6 +52,9 @@ class Switch:
     def encoded(self, speak_id: int, reference: PreparedReference) -> None:
         """Nobody here keeps a reference."""
 
+    def flush(self) -> None:
+        """Nothing was held back."""
+
 
 def measure(plan: Plan) -> list[Row]:
     """Our engine under each load. Prints a line about each on standard error as it goes."""

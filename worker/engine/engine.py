@@ -175,7 +175,8 @@ class Engine:
         if self._unread is None:
             return
         while self._voicing.has_launched and not self._unread.frames.ready():
-            self._tell(wait=False)  # at once: whoever listens would otherwise wait for the end of the frame
+            if self._tell(wait=False):  # at once: whoever listens would otherwise wait for the end of the frame
+                self._listener.flush()
             time.sleep(LOOK_S)
         for utterance in self._scheduler.commit(self._unread.rows, self._unread.frames.wait()):
             if utterance.ending is Ending.BROKEN:
@@ -186,14 +187,18 @@ class Engine:
             else:
                 self._voicing.ended(utterance)
 
-    def _tell(self, *, wait: bool) -> None:
+    def _tell(self, *, wait: bool) -> bool:
+        """Whether there was anything to tell."""
+        told = False
         for sound in self._voicing.finished(wait=wait):
+            told = True
             utterance = sound.utterance
             self._counts.samples += len(sound.pcm)
             if sound.last:
                 self._forget(utterance.id)
             self._listener.sound(utterance.id, sound.pcm, last=sound.last,
                                  capped=sound.last and utterance.ending is Ending.CAPPED)
+        return told
 
     def _fail(self, speak_id: int, error: EngineError) -> None:
         self._forget(speak_id)

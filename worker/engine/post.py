@@ -1,7 +1,7 @@
-"""What the engine tells its worker, collected while it steps and sent once a step. No torch.
+"""What the engine tells its worker, collected while it steps. No torch.
 
-One message a step, however many utterances it is about: each message wakes the worker's reading thread, which then has to wait
-for its GIL.
+It is sent once a step, and where sound comes while a frame is waited for. One message, however many utterances it is about: each
+wakes the worker's reading thread, which then has to wait for its GIL.
 """
 
 from collections import deque

@@ -92,6 +92,10 @@ class Listener(Protocol):
         """What its reference, which is kept, was encoded to. Before its first sound; not of one that came prepared."""
         ...
 
+    def flush(self) -> None:
+        """Pass on what was told so far: the step goes on for milliseconds. What it ends with is passed on without."""
+        ...
+
 
 class Speaker(Protocol):
     """Speaks utterances. `submit` and `cancel` from any thread, `step` from one."""

@@ -45,12 +45,15 @@ class Heard:
 class StillListener:
     heard: dict[int, Heard] = field(default_factory=dict)
     cancelled: set[int] = field(default_factory=set)
+    n_pieces: int = 0
+    n_pieces_flushed: int = 0
 
     def sound(self, speak_id: int, pcm: Pcm, *, last: bool, capped: bool) -> None:
         heard = self._open(speak_id)
         assert len(pcm) > 0
         assert last or not capped
         heard.pieces.append(pcm)
+        self.n_pieces += 1
         heard.ends += last
         heard.capped = capped
 
@@ -61,6 +64,10 @@ class StillListener:
 
     def encoded(self, speak_id: int, reference: PreparedReference) -> None:
         raise AssertionError("no reference of these is kept")
+
+    def flush(self) -> None:
+        assert self.n_pieces > self.n_pieces_flushed, "nothing was told that anybody waits for"
+        self.n_pieces_flushed = self.n_pieces
 
     def of(self, speak_id: int) -> Heard:
         return self.heard.setdefault(speak_id, Heard())

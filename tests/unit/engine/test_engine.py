@@ -102,6 +102,7 @@ def test_an_interactive_streamed_utterance_is_heard_while_the_others_are_spoken(
     for _ in range(4):  # prefill and frame 0; frame 0 read, and to the codec; its sound is ready, and told before frame 3 is
         still.step()
     assert still.listener.of(speak_id).n_frames == 1
+    assert still.listener.n_pieces_flushed == 1, "while the frame was waited for"
 
 
 def test_a_streamed_utterance_is_told_in_growing_chunks() -> None:

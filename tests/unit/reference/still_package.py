@@ -65,6 +65,9 @@ class NotingListener:
     def encoded(self, speak_id: int, reference: PreparedReference) -> None:
         raise AssertionError("the package tells of no encoding")
 
+    def flush(self) -> None:
+        raise AssertionError("the package's sound comes with the end of a step")
+
 
 @dataclass
 class StillReference:

@@ -83,6 +83,9 @@ class Round:
     def encoded(self, speak_id: int, reference: PreparedReference) -> None:
         """Nobody here keeps a reference."""
 
+    def flush(self) -> None:
+        """Nothing was held back."""
+
     def _speak(self, number: int, line: Line) -> Speak:
         return Speak(number, line.text, "english", voice=self.engine.info.voices[0] if self.engine.info.voices else "",
                      sampling=Sampling(seed=line.seed, max_frames=line.n_frames), streamed=self.streamed,
