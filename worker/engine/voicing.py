@@ -11,6 +11,10 @@ from worker.engine.utterance import Utterance
 from worker.engine.whole_takes import WholeTakes
 from worker.model.config import SAMPLES_PER_FRAME
 
+MOST_UNREAD = 16
+"""Batches of takes on the device, what several steps launch. Frames go before them, so they may be late; those that wait here
+instead take no pinned memory, 8 MB a batch, find better company, and may be cancelled."""
+
 
 @dataclass(frozen=True)
 class Sound:
@@ -79,7 +83,8 @@ class Voicing:
         what crowds goes in further ones, as many as hold twice what the rows bring, for padding has its share: what waits would
         grow without end."""
         self._step += 1
-        takes_are_due = self._takes.is_due(step=self._step) or (n_rows == 0 and len(self._takes) > 0)
+        takes_are_due = self._takes_may_go and (
+            self._takes.is_due(step=self._step) or (n_rows == 0 and len(self._takes) > 0))
         if not (takes_are_due and self._streams_went_last) and self._launch_chunks(self._streams.take()):
             self._streams_went_last = True
         elif takes_are_due:
@@ -96,12 +101,17 @@ class Voicing:
                 wait = False
                 yield from _heard(launched.popleft())
 
+    @property
+    def _takes_may_go(self) -> bool:
+        return len(self._launched_takes) < MOST_UNREAD
+
     def _launch_a_crowd(self) -> None:
         """Of streams and takes by turns where both crowd. Turns of their own: whoever runs dry waits for no crowd."""
-        if self._streams.crowd and not (self._takes.crowd and self._crowd_of_streams_went_last):
+        takes_crowd = self._takes_may_go and self._takes.crowd
+        if self._streams.crowd and not (takes_crowd and self._crowd_of_streams_went_last):
             self._launch_chunks(self._streams.take(most=True))
             self._crowd_of_streams_went_last = True
-        elif self._takes.crowd:
+        elif takes_crowd:
             self._launch_takes()
             self._crowd_of_streams_went_last = False
 

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.engine.test_whole_takes import take
 from worker.engine.runner import CodecStream, Codes, Pcm
 from worker.engine.utterance import Utterance
-from worker.engine.voicing import Voicing
+from worker.engine.voicing import MOST_UNREAD, Voicing
 from worker.model.config import SAMPLES_PER_FRAME
 from worker.model.prompt import Prompt
 from worker.model.sampling import Sampling
@@ -39,6 +39,10 @@ class SilentCodec:
     def decode(self, takes: Sequence[Codes]) -> LaunchedSilence:
         self.takes.append(LaunchedSilence([len(codes) for codes in takes]))
         return self.takes[-1]
+
+    def finish(self) -> None:
+        for launched in (*self.takes[-10:], *self.chunks[-10:]):
+            launched.done = True
 
     def open_stream(self) -> CodecStream:
         return None
@@ -89,6 +93,8 @@ def test_what_waits_for_the_codec_does_not_grow_where_a_step_brings_more_than_a_
             frames_ended += len(whole.codes)
             voicing.ended(whole)
         voicing.launch(n_rows=n_rows)
+        codec.finish()
+        told(voicing)
     frames_launched = sum(sum(takes.lengths) for takes in codec.takes)
     assert frames_ended - frames_launched <= 3 * codec.batch_frames
 
@@ -112,6 +118,8 @@ def test_neither_takes_nor_streams_grow_without_end_beside_each_other(n_rows: in
                 voicing.ended(utterance)
                 rows[row] = joined(streamed=utterance.streamed)
         voicing.launch(n_rows=n_rows)
+        codec.finish()
+        told(voicing)
     assert len(voicing._takes) < 25
     assert len(voicing._streams) < n_streams + 25
 
@@ -123,3 +131,18 @@ def test_takes_that_end_all_at_once_do_not_hold_up_the_frames_of_others() -> Non
         voicing.ended(take(200))
     voicing.launch(n_rows=64)
     assert len(codec.takes) == 1
+
+
+def test_takes_that_the_device_does_not_get_to_wait_here() -> None:
+    codec = SilentCodec()
+    voicing = Voicing(codec)
+    for n_frames in range(400, 600):
+        voicing.ended(take(n_frames))
+    for _ in range(50):
+        voicing.launch(n_rows=1500)
+        assert told(voicing) == []
+    assert len(codec.takes) == MOST_UNREAD
+    codec.takes[0].done = True
+    assert told(voicing)
+    voicing.launch(n_rows=1500)
+    assert len(codec.takes) == MOST_UNREAD + 1
