@@ -32,6 +32,7 @@ class Inbox:
         self._limits = limits
         self._lock = threading.Lock()
         self._inside: dict[int, bool] = {}      # id: whether interactive
+        self._n_interactive = 0                 # of them; counted along, for thousands may be inside
         self._entering: set[int] = set()        # their prompts are being built
         self._arrivals: list[Arrival] = []
         self._cancelled: set[int] = set()
@@ -41,11 +42,12 @@ class Inbox:
         with self._lock:
             if speak.id in self._inside:
                 raise ValueError(f"utterance {speak.id} is in the engine already")
-            n_batch = len(self._inside) - sum(self._inside.values())
+            n_batch = len(self._inside) - self._n_interactive
             if len(self._inside) >= self._limits.places or (not speak.interactive and n_batch >= self._limits.batch_places):
                 raise EngineFull(f"{len(self._inside)} utterances are being spoken or waiting, the most that the engine keeps; "
                                  "try again when one has ended")
             self._inside[speak.id] = speak.interactive
+            self._n_interactive += speak.interactive
             self._entering.add(speak.id)
 
     def put(self, arrival: Arrival) -> None:
@@ -58,7 +60,7 @@ class Inbox:
     def leave(self, speak_id: int) -> None:
         """It has ended: its place is free."""
         with self._lock:
-            self._inside.pop(speak_id, None)
+            self._n_interactive -= self._inside.pop(speak_id, False)
             self._entering.discard(speak_id)
             self._cancelled.discard(speak_id)
 
@@ -67,7 +69,7 @@ class Inbox:
         with self._lock:
             if speak_id in self._entering:
                 self._entering.remove(speak_id)
-                del self._inside[speak_id]
+                self._n_interactive -= self._inside.pop(speak_id)
             elif speak_id in self._inside:
                 self._cancelled.add(speak_id)
 

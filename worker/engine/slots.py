@@ -15,6 +15,7 @@ class Slots:
         self.interactive_slots = interactive_slots
         self._free = list(reversed(range(n_slots)))  # low slots first
         self._used: dict[int, bool] = {}             # slot: whether interactive
+        self._n_interactive = 0                      # counted along: asked for several times a join, of 1,000 slots
 
     @property
     def n_free(self) -> int:
@@ -23,7 +24,7 @@ class Slots:
     @property
     def n_interactive(self) -> int:
         """How many interactive utterances have a slot."""
-        return sum(self._used.values())
+        return self._n_interactive
 
     @property
     def n_free_for_batch(self) -> int:
@@ -36,12 +37,13 @@ class Slots:
             raise RuntimeError(f"no slot is free for {'an interactive' if interactive else 'a batch'} utterance")
         slot = self._free.pop()
         self._used[slot] = interactive
+        self._n_interactive += interactive
         return slot
 
     def give_back(self, slot: int) -> None:
         if slot not in self._used:
             raise RuntimeError(f"slot {slot} was given back, but nobody has it")
-        del self._used[slot]
+        self._n_interactive -= self._used.pop(slot)
         self._free.append(slot)
 
     def check_integrity(self) -> None:
@@ -49,3 +51,5 @@ class Slots:
         if sorted([*self._free, *self._used]) != list(range(self.n_slots)):
             raise RuntimeError(f"slots are lost or doubled: {sorted(self._free)} free and {sorted(self._used)} used "
                                f"of {self.n_slots}")
+        if (n_interactive := sum(self._used.values())) != self._n_interactive:
+            raise RuntimeError(f"{n_interactive} slots are interactive utterances', but {self._n_interactive} were counted")

@@ -47,7 +47,7 @@ class _Stream:
 
     def next_length(self) -> int:
         """How long a chunk can go now; 0 where too few frames are there. An end goes in the shortest that holds it."""
-        n_waiting = len(self.utterance.codes) - self.n_given - self.n_unheard
+        n_waiting = self.utterance.n_codes - self.n_given - self.n_unheard
         if self.utterance.ending is not None:
             return self.n_unheard + next((n for n in CHUNK_FRAMES if n >= n_waiting), CHUNK_FRAMES[-1])
         n_wanted = CHUNK_FRAMES[min(self.n_chunks, len(CHUNK_FRAMES) - 1)]
@@ -60,7 +60,7 @@ class _Stream:
         heard = slice(self.n_unheard, len(given))
         self.n_chunks += 1
         self.n_given += len(given)
-        last = self.utterance.ending is not None and self.n_given == len(self.utterance.codes)
+        last = self.utterance.ending is not None and self.n_given == self.utterance.n_codes
         return Chunk(self.utterance, self.state, codes, heard, last)
 
 

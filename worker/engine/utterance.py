@@ -52,7 +52,12 @@ class Utterance:
     def codes(self) -> Codes:
         """[n_reference_frames + n_frames, 16]: what the codec decodes. The reference goes first, so that the codec's state at
         the first spoken frame is that of the cloned voice."""
-        return self._codes[: self.n_reference_frames + self.n_frames]
+        return self._codes[: self.n_codes]
+
+    @property
+    def n_codes(self) -> int:
+        """Frames in `codes`: asked for far more often."""
+        return self.n_reference_frames + self.n_frames
 
     @property
     def wants_a_frame(self) -> bool:
@@ -69,7 +74,7 @@ class Utterance:
 
     def read(self, codes: Codes, *, is_last: bool) -> None:
         """Its next frame has come back: `codes` [16]; `is_last`: the end token follows."""
-        self._codes[self.n_reference_frames + self.n_frames] = codes
+        self._codes[self.n_codes] = codes
         self.n_frames += 1
         if is_last:
             self.ending = Ending.SPOKEN

@@ -15,20 +15,23 @@ class WholeTakes:
     def __init__(self, batch_frames: int) -> None:
         self._batch_frames = batch_frames
         self._waiting: dict[Utterance, int] = {}    # since which step; oldest first
+        self._n_frames = 0      # of all that wait; counted along, for it is asked for several times a step
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def add(self, utterance: Utterance, *, step: int) -> None:
         self._waiting[utterance] = step
+        self._n_frames += utterance.n_codes
 
     def drop(self, utterance: Utterance) -> None:
-        self._waiting.pop(utterance, None)
+        if self._waiting.pop(utterance, None) is not None:
+            self._n_frames -= utterance.n_codes
 
     @property
     def crowd(self) -> bool:
         """Two batches wait, enough to choose from."""
-        return sum(len(utterance.codes) for utterance in self._waiting) >= 2 * self._batch_frames
+        return self._n_frames >= 2 * self._batch_frames
 
     def is_due(self, *, step: int) -> bool:
         """They crowd; or one of them waits for long; or one that somebody listens for."""
@@ -43,18 +46,18 @@ class WholeTakes:
         """The most urgent, and those nearest to it in length, as many as a batch holds. A take longer than a batch is one by
         itself."""
         first = self._most_urgent(step)
-        by_likeness = sorted(self._waiting, key=lambda other: (other is not first, abs(len(other.codes) - len(first.codes))))
+        by_likeness = sorted(self._waiting, key=lambda other: (other is not first, abs(other.n_codes - first.n_codes)))
         taken: list[Utterance] = []
         longest = n_frames = 0
         for utterance in by_likeness:
-            longest_then, n_frames_then = max(longest, len(utterance.codes)), n_frames + len(utterance.codes)
+            longest_then, n_frames_then = max(longest, utterance.n_codes), n_frames + utterance.n_codes
             padded = longest_then * (len(taken) + 1)
             if taken and (padded > self._batch_frames or padded > MOST_PADDING * n_frames_then):
                 break
             taken.append(utterance)
             longest, n_frames = longest_then, n_frames_then
         for utterance in taken:
-            del self._waiting[utterance]
+            self.drop(utterance)
         return taken
 
     def _most_urgent(self, step: int) -> Utterance:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.unit.engine.looked_through import NotLookedThrough
 from worker.engine.errors import EngineFull
 from worker.engine.inbox import Arrival, Inbox, Limits
 from worker.engine.speaker import Speak
@@ -28,6 +29,22 @@ def test_arrivals_are_taken_in_the_order_they_came(inbox: Inbox) -> None:
     assert ([one.speak.id for one in arrivals], cancelled) == ([2, 1], set())
     assert inbox.is_empty
     assert inbox.n_taken == 2
+
+
+def test_places_are_counted_without_a_look_at_everybody() -> None:
+    inbox = Inbox(Limits(places=5, batch_places=2))
+    inbox._inside = NotLookedThrough()
+    for number in (1, 2, 3):
+        inbox.enter(speak(number, interactive=True))
+    inbox.enter(speak(4))
+    for number in (1, 1):
+        inbox.leave(number)
+    inbox.cancel(2)
+    inbox.enter(speak(5))
+    with pytest.raises(EngineFull):
+        inbox.enter(speak(6))
+    inbox.leave(4)
+    inbox.enter(speak(6))
 
 
 def test_one_that_is_cancelled_while_its_prompt_is_built_never_arrives(inbox: Inbox) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.unit.engine.looked_through import NotLookedThrough
 from worker.engine.slots import Slots
 
 
@@ -41,6 +42,24 @@ def test_a_slot_that_nobody_has_is_not_taken_back() -> None:
     slots.give_back(slot)
     with pytest.raises(RuntimeError, match=f"slot {slot} was given back"):
         slots.give_back(slot)
+
+
+def test_who_has_a_slot_is_counted_without_a_look_at_each() -> None:
+    slots = Slots(9, 3)
+    taken = [slots.take(interactive=n < 4) for n in range(7)]
+    slots._used = NotLookedThrough(slots._used)
+    for slot in taken[2:5]:
+        slots.give_back(slot)
+    assert (slots.n_interactive, slots.n_free_for_batch) == (2, 4)
+
+
+def test_a_wrong_count_of_interactive_utterances_is_noticed() -> None:
+    slots = Slots(3, 1)
+    slots.take(interactive=True)
+    slots.check_integrity()
+    slots._n_interactive = 0
+    with pytest.raises(RuntimeError, match="1 slots are interactive utterances', but 0 were counted"):
+        slots.check_integrity()
 
 
 def test_lost_and_doubled_slots_are_noticed() -> None:

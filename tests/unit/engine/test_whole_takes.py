@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tests.unit.engine.looked_through import NotLookedThrough
 from worker.engine.utterance import Utterance
 from worker.engine.whole_takes import LONGEST_WAIT_STEPS, WholeTakes
 from worker.model.prompt import Prompt
@@ -58,3 +59,16 @@ def test_an_interactive_take_goes_at_once_and_first() -> None:
 def test_interactive_takes_do_not_keep_a_batch_take_waiting_for_ever() -> None:
     takes = waiting(take(300), take(100, interactive=True))
     assert lengths(takes.take(step=LONGEST_WAIT_STEPS)) == [300]
+
+
+def test_who_waits_is_counted_without_a_look_at_each() -> None:
+    takes = waiting(*(take(100) for _ in range(31)), batch_frames=1000)
+    takes.take(step=1)
+    first, second, *_ = takes._waiting
+    takes._waiting = NotLookedThrough(takes._waiting)
+    takes.drop(take(100))
+    for _ in range(2):
+        takes.drop(first)
+    assert takes.crowd
+    takes.drop(second)
+    assert not takes.crowd
