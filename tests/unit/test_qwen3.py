@@ -103,6 +103,12 @@ def test_the_engine_gets_the_workers_slots(tmp_path: Path) -> None:
                                             kv_dtype="float8", cpu_threads=3)
 
 
+def test_sound_of_many_slots_has_room_on_its_way_to_the_worker(tmp_path: Path) -> None:
+    engine = EngineSettings(checkpoint=str(tmp_path))
+    blocks = [EngineStart(ENGINE, engine, WorkerSettings(speech_slots=n)).options(print).arena_blocks for n in (4, 512, 1500)]
+    assert blocks == [256, 512, 1500]
+
+
 def test_the_reference_gets_what_compiles_it_and_a_name_of_its_own(tmp_path: Path) -> None:
     reference = start(REFERENCE, tmp_path, compile="max-autotune", fullgraph=True)
     assert reference.options(print).options == ReferenceOptions(

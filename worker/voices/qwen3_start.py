@@ -15,6 +15,10 @@ from worker.voices.qwen3_catalogue import model_id
 ENGINE = "worker.engine.build:speaker"
 REFERENCE = "worker.reference.build:speaker"
 
+FEWEST_ARENA_BLOCKS = 256
+"""Seconds of sound on their way to the worker, at least. Above it one for each slot, which is what twelve steps bring: while a
+busy worker reads none of it, all that is spoken has room. Memory is taken only of what was ever used."""
+
 
 @dataclass(frozen=True)
 class EngineStart:
@@ -37,7 +41,8 @@ class EngineStart:
         folder = fetch(self.engine.checkpoint, offline=self.engine.offline, report=tell)
         options = self._reference_options(folder) if self.factory == REFERENCE else self._engine_options(folder)
         return StartOptions(self.factory, options, start_timeout_s=self.engine.start_timeout_s, stall_s=self._stall_s,
-                            recycle_rss_bytes=self.engine.recycle_rss_bytes)
+                            recycle_rss_bytes=self.engine.recycle_rss_bytes,
+                            arena_blocks=max(FEWEST_ARENA_BLOCKS, self.worker.speech_slots))
 
     @property
     def _stall_s(self) -> float:
