@@ -8,21 +8,20 @@ the same texts spoken by the engine and by others.
 """
 
 import argparse
-import multiprocessing
 import platform
 import signal
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from worker.bench import weights
-from worker.bench.case import BadCase, Case, Row
+from worker.bench.case import BadCase, Case, Plan, Row
 from worker.bench.compare import report as comparison_report
 from worker.bench.compare.comparison import Asked, compare
 from worker.bench.compare.peer import BadPeer, Peer, parse_peer
 from worker.bench.compare.row import PeerRow
 from worker.bench.load import Lengths
 from worker.bench.report import json_lines, table
+from worker.bench.rows import rows_of
 from worker.model.errors import EngineError
 
 
@@ -34,17 +33,12 @@ def main(arguments: list[str]) -> int:
         peers = [parse_peer(text) for text in asked.compare]
         with weights.weights(asked) as checkpoint:
             if peers:
-                compared = _compare(asked, cases, peers, checkpoint)
-                shown, lines = comparison_report.table(compared), comparison_report.json_lines(compared)
+                _compare(asked, cases, peers, checkpoint)
             else:
-                rows = _measure(asked, cases, checkpoint)
-                shown, lines = table(rows), json_lines(rows)
+                _measure(asked, cases, checkpoint)
     except (BadCase, BadPeer, EngineError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    sys.stdout.write(f"\n{asked.label or platform.node()}\n\n{shown}\n")
-    if asked.json:
-        asked.json.write_text(lines)
     return 0
 
 
@@ -89,29 +83,36 @@ def _lengths(text: str) -> Lengths:
     return Lengths(shortest_s, longest_s)
 
 
-def _measure(asked: argparse.Namespace, cases: list[Case], checkpoint: Path) -> list[Row]:
-    from worker.bench.measure import Plan, measure
+def _measure(asked: argparse.Namespace, cases: list[Case], checkpoint: Path) -> None:
+    from worker.bench.measure import measure
 
     rows: list[Row] = []
-    for case in cases:
-        plan = Plan(case, checkpoint, asked.concurrency, asked.seconds, asked.probes, asked.lengths)
-        with _process() as process:
-            rows += process.submit(measure, plan).result()
-    return rows
+    try:
+        for case in cases:
+            plan = Plan(case, checkpoint, asked.concurrency, asked.seconds, asked.probes, asked.lengths)
+            for row in rows_of(measure, plan):
+                rows.append(row)
+    finally:  # what was measured took minutes, and stands whatever the next one does
+        if rows:
+            _show(asked, table(rows), json_lines(rows))
 
 
-def _compare(asked: argparse.Namespace, cases: list[Case], peers: list[Peer], checkpoint: Path) -> list[PeerRow]:
+def _compare(asked: argparse.Namespace, cases: list[Case], peers: list[Peer], checkpoint: Path) -> None:
     """A line about each on standard error as it comes."""
     rows: list[PeerRow] = []
-    for row in compare(cases, peers, Asked(checkpoint, asked.concurrency, asked.lengths, asked.texts, asked.limit_s)):
-        rows.append(row)
-        sys.stderr.write(f"{comparison_report.line(row)}\n")
-    return rows
+    try:
+        for row in compare(cases, peers, Asked(checkpoint, asked.concurrency, asked.lengths, asked.texts, asked.limit_s)):
+            rows.append(row)
+            sys.stderr.write(f"{comparison_report.line(row)}\n")
+    finally:
+        if rows:
+            _show(asked, comparison_report.table(rows), comparison_report.json_lines(rows))
 
 
-def _process() -> ProcessPoolExecutor:
-    """One that starts from nothing: CUDA does not survive a fork, and leaves the device's memory behind at its end only."""
-    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+def _show(asked: argparse.Namespace, shown: str, lines: str) -> None:
+    sys.stdout.write(f"\n{asked.label or platform.node()}\n\n{shown}\n")
+    if asked.json:
+        asked.json.write_text(lines)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from worker.bench.load import Lengths
 from worker.engine.options import EngineOptions
 
 
@@ -51,6 +52,19 @@ def _change(text: str) -> tuple[str, Any]:
     if value not in get_args(kind):
         raise BadCase(f"{name} is one of {', '.join(get_args(kind))}, not {value!r}.")
     return name, value
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure. Random weights never draw the end token (random_weights.py): utterances last exactly as long as the load
+    says."""
+
+    case: Case
+    checkpoint: Path
+    concurrency: tuple[int, ...]
+    seconds: float
+    probes: int
+    lengths: Lengths
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,15 @@
 
 import sys
 import time
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.bench.case import Case, Row
+from worker.bench.case import Plan, Row
 from worker.bench.ceilings import measure_ceilings
 from worker.bench.floor import Ceilings, count_floor
-from worker.bench.load import Lengths, Load
+from worker.bench.load import Load
 from worker.bench.memory import forget_peak
 from worker.bench.memory import vram_gb as held_vram_gb
 from worker.bench.parts import Parts, time_parts
@@ -20,19 +19,6 @@ from worker.engine.engine import Engine
 from worker.engine.speaker import Listener, Speaker
 from worker.model.errors import EngineError
 from worker.model.reference import PreparedReference
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What to measure. Random weights never draw the end token (random_weights.py): utterances last exactly as long as the load
-    says."""
-
-    case: Case
-    checkpoint: Path
-    concurrency: tuple[int, ...]
-    seconds: float
-    probes: int
-    lengths: Lengths
 
 
 class Switch:
@@ -56,7 +42,7 @@ class Switch:
         """Nothing was held back."""
 
 
-def measure(plan: Plan) -> list[Row]:
+def measure(plan: Plan) -> Iterator[Row]:
     """Our engine under each load. Prints a line about each on standard error as it goes."""
     begun = time.perf_counter()
     options = plan.case.options(plan.checkpoint, max(plan.concurrency))
@@ -66,7 +52,8 @@ def measure(plan: Plan) -> list[Row]:
     warm_up_s = time.perf_counter() - begun
     ceilings = measure_ceilings(built.placement.device)
     forget_peak()  # that was the bench's own memory
-    return [_measure_load(plan, built, engine, switch, ceilings, n, warm_up_s) for n in plan.concurrency]
+    for n in plan.concurrency:
+        yield _measure_load(plan, built, engine, switch, ceilings, n, warm_up_s)
 
 
 def _measure_load(plan: Plan, built: Built, engine: Engine, switch: Switch, ceilings: Ceilings, concurrency: int,
