@@ -9,7 +9,6 @@ the same texts spoken by the engine and by others.
 
 import argparse
 import platform
-import signal
 import sys
 from pathlib import Path
 
@@ -22,12 +21,13 @@ from worker.bench.compare.row import PeerRow
 from worker.bench.load import Lengths
 from worker.bench.report import json_lines, table
 from worker.bench.rows import rows_of
+from worker.bench.stopping import end_in_order
 from worker.model.errors import EngineError
 
 
 def main(arguments: list[str]) -> int:
     asked = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what is measured would go on by itself
+    end_in_order()  # what is measured would go on by itself
     try:
         cases = [Case.parse(text) for text in asked.config or ["engine"]]
         peers = [parse_peer(text) for text in asked.compare]

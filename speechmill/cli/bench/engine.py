@@ -4,6 +4,7 @@ It loads torch and takes the GPU, so it is a program of its own: `python -m work
 """
 
 import importlib.util
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from speechmill.cli.exits import Exit, Failure
 MODULES = ("numpy", "torch", "transformers", "tokenizers", "huggingface_hub")
 """Of our own extras worker and gpu, what the program can't do without."""
 GRACE_S = 10.0
-"""How long it may take to clear away its weights after Ctrl-C, which it gets as well."""
+"""How long it may take to clear away its weights after Ctrl-C, which it gets as well, or SIGTERM, which is passed on."""
 
 
 def engine(
@@ -73,6 +74,13 @@ def require_modules() -> None:
 def run_engine_bench(arguments: list[str], program: str = "worker.bench") -> int:
     """The exit status of `python -m worker.bench`, or of another program of the engine's."""
     process = subprocess.Popen([sys.executable, "-P", "-m", program, *arguments])
+
+    def pass_on(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        process.terminate()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, pass_on)
     try:
         return process.wait()
     except KeyboardInterrupt:
@@ -81,3 +89,5 @@ def run_engine_bench(arguments: list[str], program: str = "worker.bench") -> int
         except subprocess.TimeoutExpired:
             process.kill()
         raise
+    finally:
+        signal.signal(signal.SIGTERM, before)

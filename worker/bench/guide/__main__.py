@@ -10,7 +10,6 @@ environment that has it (pip install 'speechmill[reference]', or qwen-tts alone)
 import argparse
 import importlib.util
 import platform
-import signal
 import sys
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from worker.bench.guide.order import Plan
 from worker.bench.guide.report import json_lines, line, table
 from worker.bench.guide.rows import GuideRow, UnknownRow, choose, guide_rows
 from worker.bench.guide.schedule import Limits, Outcome, Schedule
+from worker.bench.stopping import end_in_order
 from worker.model.config_file import checkpoint_config
 from worker.model.errors import CheckpointError, EngineError
 from worker.model.fields import Fields
@@ -28,7 +28,7 @@ NO_REFERENCE = "the package qwen-tts is not in this environment; --reference-pyt
 
 def main(arguments: list[str]) -> int:
     asked = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # processes that stand still would stay, with the GPU's memory
+    end_in_order()  # processes that stand still would stay, with the GPU's memory
     try:
         rows = choose(guide_rows(asked.batch), asked.rows)
         with weights.weights(asked) as checkpoint:

@@ -17,6 +17,7 @@ from worker.bench.soak.lap import LapOrder, LapResult, run_lap
 from worker.bench.soak.memory import Limit
 from worker.bench.soak.report import show_lap, to_json, verdict
 from worker.bench.soak.weights import random_checkpoint
+from worker.bench.stopping import end_in_order
 from worker.model.config import Kind
 from worker.model.errors import EngineError
 
@@ -26,6 +27,7 @@ KINDS: tuple[Kind, ...] = ("custom_voice", "base")
 
 def main(arguments: list[str]) -> int:
     asked = _parser().parse_args(arguments)
+    end_in_order()  # random weights would stay in their folder
     limit, laps = Limit(asked.limit), list[LapResult]()
     try:
         for lap in _laps(asked):

@@ -12,6 +12,7 @@ import typer
 from speechmill.cli.bench.stack import CAPPED_NOTE, bench_stack, write_random
 from speechmill.cli.exits import Exit, Failure
 from speechmill.cli.show import show_table
+from speechmill.cli.signals import terminate_as_interrupt
 from speechmill.cli.voices import Checkpoint, Voice, require_checkpoint
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def book(
     manuscript = write(words, chapters)
     settings = {"SPEECHMILL_WORKER__SPEECH_SLOTS": str(slots + 1), "SPEECHMILL_WORKER__RESERVED_SLOTS": "1",
                 **({"SPEECHMILL_WORKER__RESPEAK_FLAGGED": "false"} if random else {})}
-    with tempfile.TemporaryDirectory(prefix="speechmill-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="speechmill-bench-") as folder, terminate_as_interrupt():
         weights = str(write_random(Path(folder) / "random", random)) if random else checkpoint
         require_checkpoint(voice, weights)
         with (bench_stack(Path(folder) / "stack", voice, weights, settings) as stack,

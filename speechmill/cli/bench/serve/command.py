@@ -14,6 +14,7 @@ import typer
 
 from speechmill.cli.bench.stack import CAPPED_NOTE, bench_stack, write_random
 from speechmill.cli.exits import Exit, Failure
+from speechmill.cli.signals import terminate_as_interrupt
 from speechmill.cli.voices import Checkpoint, Voice, require_checkpoint
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _served(asked: Asked, *, alone: bool) -> "Iterator[tuple[Order, float | None
     if asked.url:
         yield order, None
         return
-    with tempfile.TemporaryDirectory(prefix="speechmill-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="speechmill-bench-") as folder, terminate_as_interrupt():
         if asked.random:
             asked = replace(asked, checkpoint=str(write_random(Path(folder) / "random", asked.random)))
         speed = _engine_alone(asked, Path(folder)) if alone and asked.voice is Voice.QWEN3 else None
