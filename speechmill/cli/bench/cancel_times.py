@@ -93,7 +93,7 @@ def _until_one_ran(client: _Client, plan: Plan, n: int) -> list[_One]:
     while not tries or not tries[-1].ran:
         if len(tries) == MOST_TRIES:
             raise TimeoutError(f"of {MOST_TRIES} jobs in a row none ran when it was cancelled")
-        tries.append(_cancel_one(client, plan, n + MOST_TRIES * len(tries)))
+        tries.append(_cancel_one(client, plan, n + plan.jobs * len(tries)))
     return tries
 
 
