@@ -110,6 +110,9 @@ def test_the_engines_row_is_found_by_its_concurrency(tmp_path: Path) -> None:
     assert read_row(file, 64) == 640.0
     with pytest.raises(Failure, match="no row of 16 utterances in flight; it has 1, 64"):
         read_row(file, 16)
+    file.write_text("".join(json.dumps({"concurrency": 64, "times_realtime": speed}) + "\n" for speed in (959.0, 120.0)))
+    with pytest.raises(Failure, match="has 2 rows of 64 utterances in flight"):  # two configurations
+        read_row(file, 64)
     file.write_text("{}")
     with pytest.raises(Failure, match="is not what `speechmill bench engine --json"):
         read_row(file, 1)

@@ -1,7 +1,7 @@
 """What `bench engine` says of the same engine alone, under as many utterances: the most that serving could reach."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection
 from pathlib import Path
 
 from speechmill.cli.exits import Exit, Failure
@@ -11,14 +11,18 @@ def read_row(file: Path, concurrency: int) -> float:
     """Times realtime of the row that `bench engine --json` wrote for this concurrency. Raises Failure."""
     try:
         rows = [json.loads(line) for line in file.read_text("utf-8").splitlines() if line.strip()]
-        speeds = {int(row["concurrency"]): float(row["times_realtime"]) for row in rows}
+        speeds = [(int(row["concurrency"]), float(row["times_realtime"])) for row in rows]
     except OSError as error:
         raise Failure(f"cannot read {file}: {error.strerror}.", Exit.USAGE) from None
     except (ValueError, TypeError, KeyError):
         raise Failure(f"{file} is not what `speechmill bench engine --json {file}` writes.", Exit.USAGE) from None
-    if concurrency not in speeds:
-        raise Failure(f"{file} has no row of {concurrency} utterances in flight; it has {_numbers(list(speeds))}.", Exit.USAGE)
-    return speeds[concurrency]
+    found = [speed for n, speed in speeds if n == concurrency]
+    if not found:
+        raise Failure(f"{file} has no row of {concurrency} utterances in flight; it has {_numbers({n for n, _ in speeds})}.",
+                      Exit.USAGE)
+    if len(found) > 1:  # of several configurations, and only one of them is what serves
+        raise Failure(f"{file} has {len(found)} rows of {concurrency} utterances in flight; leave one of them.", Exit.USAGE)
+    return found[0]
 
 
 def measure_row(checkpoint: str, concurrency: int, lengths: str, seconds: float, folder: Path) -> float:
@@ -34,5 +38,5 @@ def measure_row(checkpoint: str, concurrency: int, lengths: str, seconds: float,
     return read_row(file, concurrency)
 
 
-def _numbers(numbers: Sequence[int]) -> str:
+def _numbers(numbers: Collection[int]) -> str:
     return ", ".join(map(str, sorted(numbers))) or "none"
