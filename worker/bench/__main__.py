@@ -8,6 +8,7 @@ the same texts spoken by the engine and by others.
 """
 
 import argparse
+import math
 import platform
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ from worker.bench.compare import report as comparison_report
 from worker.bench.compare.comparison import Asked, compare
 from worker.bench.compare.peer import BadPeer, Peer, parse_peer
 from worker.bench.compare.row import PeerRow
-from worker.bench.load import Lengths
+from worker.bench.load import SHORTEST_S, Lengths
 from worker.bench.report import json_lines, table
 from worker.bench.rows import rows_of
 from worker.bench.stopping import end_in_order
@@ -30,6 +31,8 @@ def main(arguments: list[str]) -> int:
     end_in_order()  # what is measured would go on by itself
     try:
         cases = [Case.parse(text) for text in asked.config or ["engine"]]
+        for case in cases:  # all of them, before the first is measured
+            case.options(Path(), max(asked.concurrency))
         peers = [parse_peer(text) for text in asked.compare]
         with weights.weights(asked) as checkpoint:
             if peers:
@@ -80,6 +83,8 @@ def _probes(text: str) -> int:
 
 def _lengths(text: str) -> Lengths:
     shortest_s, longest_s = (float(part) for part in text.split(","))
+    if not SHORTEST_S <= shortest_s <= longest_s < math.inf:
+        raise argparse.ArgumentTypeError(f"FROM is at least {SHORTEST_S:g}, and TO at least FROM")
     return Lengths(shortest_s, longest_s)
 
 

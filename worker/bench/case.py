@@ -29,9 +29,15 @@ class Case:
         return cls(text, dict(_change(change) for change in changes))
 
     def options(self, checkpoint: Path, n_slots: int) -> EngineOptions:
-        return dataclasses.replace(
+        """So that `n_slots` utterances are spoken at once, and an interactive one beside them. Raises BadCase where `changes`
+        leave fewer slots."""
+        options = dataclasses.replace(
             EngineOptions(checkpoint=checkpoint, n_slots=n_slots + 1, interactive_slots=1, max_waiting=4 * n_slots + 16),
             **self.changes)
+        if options.n_slots - options.interactive_slots < n_slots:
+            raise BadCase(f"{self.label}: {n_slots} utterances in flight need as many slots; n_slots={options.n_slots} with "
+                          f"interactive_slots={options.interactive_slots} has fewer for them.")
+        return options
 
 
 def _change(text: str) -> tuple[str, Any]:

@@ -15,6 +15,8 @@ from worker.model.reference import PreparedReference
 from worker.model.sampling import Sampling
 
 _CHARACTERS_PER_S = 15
+SHORTEST_S = 0.3
+"""Of any utterance: what is shorter has no text."""
 # Words that are one token each, in Qwen's vocabulary and in that of random checkpoints: prompts are as long as real ones.
 _PROSE = ("it is cold out here and an old boy stood still by a river once more before he left to find his food and a good "
           "book in our room but not until every light below is out and all is red now and a moon in his own wood ")
@@ -107,7 +109,7 @@ class Load:
         """Fill up, wait until everything that began together has ended, then measure for `seconds`."""
         for _ in range(self.concurrency):
             # Staggered, so that ends are spread from the start.
-            self._say(speaker, self._random.uniform(0.3, self.lengths.longest_s))
+            self._say(speaker, self._random.uniform(SHORTEST_S, self.lengths.longest_s))
         fill = len(self._ended) + self.concurrency
         while len(self._ended) < fill:
             self._step(speaker)

@@ -126,6 +126,9 @@ def test_the_engines_row_is_found_by_its_concurrency(tmp_path: Path) -> None:
     (("--url", "http://example.com:8000"), "--url must be of this machine"),
     (("--voice", "tone", "--format", "flac,ogg"), "there is no format 'ogg'; there are mp3, opus, aac, flac, wav, pcm."),
     (("--voice", "tone", "--lengths", "long"), "--lengths is two numbers of seconds, as in 5,20; not 'long'."),
+    (("--voice", "tone", "--lengths", "5"), "--lengths is two numbers of seconds, as in 5,20; not '5'."),
+    (("--voice", "tone", "--lengths", "20,5"), "--lengths are from at least 0.3 s to as long or longer, not 20,5."),
+    (("--voice", "tone", "--lengths", "nan,5"), "--lengths are from at least 0.3 s to as long or longer, not nan,5."),
     ((), "voice qwen3 has nothing to speak with"),
 ])
 def test_what_cannot_be_measured_is_refused_with_what_can(arguments: tuple[str, ...], said: str) -> None:

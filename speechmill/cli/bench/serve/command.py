@@ -1,5 +1,6 @@
 """`speechmill bench serve`: how much speech the whole system delivers under a steady load, beside the engine alone."""
 
+import math
 import os
 import platform
 import tempfile
@@ -107,12 +108,15 @@ def _formats(text: str) -> tuple[str, ...]:
 def _served(asked: Asked, *, alone: bool) -> "Iterator[tuple[Order, float | None]]":
     """Inside, something serves. With it comes how fast its engine is alone: where it has one, and `alone` asks for it."""
     from speechmill.cli.bench.serve.measure import Order
-    from speechmill.cli.bench.serve.texts import Lengths
+    from speechmill.cli.bench.serve.texts import STAGGERED_S, Lengths
 
     try:
-        lengths = Lengths(*map(float, asked.lengths.split(",")))
-    except (TypeError, ValueError):
+        shortest_s, longest_s = map(float, asked.lengths.split(","))
+    except ValueError:
         raise Failure(f"--lengths is two numbers of seconds, as in 5,20; not {asked.lengths!r}.", Exit.USAGE) from None
+    if not STAGGERED_S <= shortest_s <= longest_s < math.inf:
+        raise Failure(f"--lengths are from at least {STAGGERED_S:g} s to as long or longer, not {asked.lengths}.", Exit.USAGE)
+    lengths = Lengths(shortest_s, longest_s)
     order = Order(asked.url, asked.n_open, asked.seconds, {}, ends=not asked.random, lengths=lengths)
     if asked.url:
         yield order, None

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 SHORTEST_S, LONGEST_S = 5.0, 20.0
+STAGGERED_S = 0.3
+"""The shortest of the first ones."""
 _CHARACTERS_PER_S = 15
 _CHARACTERS_PER_TOKEN = 4
 
@@ -38,7 +40,7 @@ def texts(lengths: Lengths, *, ends: bool, n_staggered: int, seed: int) -> Itera
     write = _read_aloud if ends else _capped
     n = 0
     while True:
-        shortest_s = 0.3 if n < n_staggered else lengths.shortest_s
+        shortest_s = STAGGERED_S if n < n_staggered else lengths.shortest_s
         yield write(draw.uniform(shortest_s, lengths.longest_s), draw)
         n += 1
 
