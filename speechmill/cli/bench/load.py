@@ -15,7 +15,7 @@ from typing import Any, cast
 MOST_CONNECTIONS = 512
 MOST_REQUESTS = 200_000
 GRACE_S = 10.0
-"""How long answers may take after the last request."""
+"""How long answers may take after the time is over."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Load:
                 self._send(time.perf_counter())
         self._all_sent = True  # in the unpaced run: from here on each answer sends the next
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._over.wait(), self._order.seconds + GRACE_S)
+            await asyncio.wait_for(self._over.wait(), self._until_s + GRACE_S - time.perf_counter())
         took_s = max(self._last_s - began_s, 1e-9)
         self._refused += self._unanswered
         for connection in self._connections:
@@ -150,6 +150,9 @@ class Load:
             if pause_s > 0:
                 await asyncio.sleep(pause_s)
             while not self._idle:
+                if time.perf_counter() > self._until_s + GRACE_S:
+                    self._sent = n  # they were due, and will not be answered
+                    return
                 if len(self._connections) < MOST_CONNECTIONS:
                     self._idle.append(await self._connect())
                 else:

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from speechmill.cli.bench import load
 from speechmill.cli.bench.load import Load, Order, Result, percentile_ms
 
 ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}"
@@ -56,6 +57,17 @@ def test_a_paced_run_keeps_its_rate_although_each_answer_is_slow() -> None:
     result, asked = asyncio.run(serve(ACCEPTED, 0.2, {"seconds": 1, "connections": 2, "rate_per_s": 50}))
     assert result.accepted == asked == 50
     assert 195 < result.p50_ms < 5000
+
+
+def test_a_rate_that_the_server_cannot_keep_ends_with_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for the generator gives up half a minute after that. What was due and not answered is no acceptance."""
+    monkeypatch.setattr(load, "GRACE_S", 0.5)
+    monkeypatch.setattr(load, "MOST_CONNECTIONS", 4)
+    began = time.monotonic()
+    result, asked = asyncio.run(serve(ACCEPTED, 0.2, {"seconds": 0.5, "connections": 2, "rate_per_s": 400}))
+    assert time.monotonic() - began < 3  # 200 requests would take 10 s
+    assert result.accepted + result.refused == 200
+    assert 0 < result.accepted <= asked < 50
 
 
 def test_refusals_are_no_acceptances() -> None:
