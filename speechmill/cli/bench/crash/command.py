@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,7 @@ from speechmill.cli.show import show_json, show_table
 from speechmill.cli.voices import Voice
 
 if TYPE_CHECKING:
-    from speechmill.cli.bench.crash.measure import Moved
+    from speechmill.cli.bench.crash.measure import Moved, Plan
 
 LEASES_S = "3,30"
 WHAT = {"kill": "kill -9", "stop": "SIGTERM"}
@@ -35,12 +36,19 @@ def crash(
     require(Voice.TONE)
     plans = [Plan("kill", units, lease_s, grace, speaking) for lease_s in _leases_s(leases)]
     plans.append(Plan("stop", units, plans[-1].lease_s, grace, speaking))
-    runs = []
-    for plan in plans:
-        for _ in range(rounds):
-            typer.echo(f"{WHAT[plan.end]}, {units} units in flight, leases of {plan.lease_s:g} s", err=True)
-            runs.append((plan, measure(plan)))
-    if json:
+    runs: list[tuple[Plan, Moved]] = []
+    try:
+        for plan in plans:
+            for _ in range(rounds):
+                typer.echo(f"{WHAT[plan.end]}, {units} units in flight, leases of {plan.lease_s:g} s", err=True)
+                runs.append((plan, measure(plan)))
+    finally:  # a run that was measured stands whatever the next one does
+        if runs:
+            _show(runs, json)
+
+
+def _show(runs: "Sequence[tuple[Plan, Moved]]", as_json: bool) -> None:
+    if as_json:
         show_json({"machine": {"cores": os.cpu_count(), "python": platform.python_version(), "load_average": os.getloadavg()[0]},
                    "runs": [{**asdict(plan), **asdict(moved)} for plan, moved in runs]})
         return

@@ -4,7 +4,7 @@ import math
 import os
 import platform
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,17 +46,27 @@ def serve(
     """Measure the whole system: jobs of 5 to 20 s of speech are posted, spoken, checked, encoded and stored, so many at once.
     Counted is the sound that can be downloaded, a second."""
     from speechmill.cli.bench.serve.engine_row import read_row
-    from speechmill.cli.bench.serve.report import Report, show
 
     asked = Asked(concurrency, waiting if waiting is not None else concurrency, seconds, _formats(format), lengths, voice,
                   checkpoint, random, url)
     _check(asked)
     known = read_row(engine_row, concurrency) if engine_row else None
+    served: list[Served] = []
     with _served(asked, alone=engine and not known) as (order, alone):
-        served = [_serve(order, name) for name in asked.formats]
+        try:
+            for name in asked.formats:
+                served.append(_serve(order, name))
+        finally:  # a format that was measured stands whatever the next one does
+            if served:
+                _show(asked, served, known or alone, json)
+
+
+def _show(asked: "Asked", served: "Sequence[Served]", engine_times_realtime: float | None, json: Path | None) -> None:
+    from speechmill.cli.bench.serve.report import Report, show
+
     report = Report(machine={"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()},
-                    voice="" if url else voice.value, concurrency=concurrency, n_open=asked.n_open, served=served,
-                    engine_times_realtime=known or alone, notes=(CAPPED_NOTE,) if random else ())
+                    voice="" if asked.url else asked.voice.value, concurrency=asked.concurrency, n_open=asked.n_open,
+                    served=served, engine_times_realtime=engine_times_realtime, notes=(CAPPED_NOTE,) if asked.random else ())
     show(report)
     if json:
         import json as json_format
