@@ -26,8 +26,8 @@ def chaos(
     seconds: Annotated[float, typer.Option(min=5, max=86_400, help="How long the system is under fire.")] = 60,
     clients: Annotated[int, typer.Option(min=1, max=256, help="Clients at once.")] = 12,
     data: Annotated[Path | None, typer.Option(metavar="FOLDER", file_okay=False,
-                                              help="Where everything lies, and stays; else a folder that stays only when "
-                                                   "something did not hold.")] = None,
+                                              help="New or empty: where everything lies, and stays; else a folder that stays "
+                                                   "only when something did not hold.")] = None,
     json: Json = False,
 ) -> None:
     """Start Redis, a producer, workers and an S3 server, kill and freeze them, fill them up and cut them off while clients post,
@@ -83,6 +83,8 @@ def _require() -> None:
 def _folder(asked: Path | None) -> Iterator[tuple[Path, Callable[[], None]]]:
     """A folder to run in, and what makes it stay."""
     if asked:
+        if asked.exists() and any(asked.iterdir()):  # the jobs of another run would be jobs that no client knows
+            raise Failure(f"--data must be a folder that is new or empty; there is something in {asked}.", Exit.USAGE)
         yield asked, lambda: None
         return
     folder, kept = Path(tempfile.mkdtemp(prefix="speechmill-chaos-")), [False]
