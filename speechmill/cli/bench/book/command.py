@@ -36,12 +36,13 @@ def book(
     import httpx
 
     from speechmill.cli.bench.book.manuscript import write
-    from speechmill.cli.bench.book.measure import Subject
+    from speechmill.cli.bench.book.measure import Subject, change_a_word
 
     if random not in ("", "tiny", "0.6b", "1.7b"):
         raise Failure(f"--random is tiny, 0.6b or 1.7b, not {random!r}.", Exit.USAGE)
     voice = Voice.QWEN3 if random else voice
     manuscript = write(words, chapters)
+    changed = change_a_word(manuscript)  # before the book is made, which may take an hour
     settings = {"SPEECHMILL_WORKER__SPEECH_SLOTS": str(slots + 1), "SPEECHMILL_WORKER__RESERVED_SLOTS": "1",
                 **({"SPEECHMILL_WORKER__RESPEAK_FLAGGED": "false"} if random else {})}
     with tempfile.TemporaryDirectory(prefix="speechmill-bench-") as folder, terminate_as_interrupt():
@@ -50,7 +51,7 @@ def book(
         with (bench_stack(Path(folder) / "stack", voice, weights, settings) as stack,
               httpx.Client(base_url=stack.address.url, timeout=60) as http):
             subject = Subject(http, stack.group.id, tuple(format.split(",")), limit_s)
-            told = _measure(subject, manuscript)
+            told = _measure(subject, manuscript, changed)
     if random:
         typer.echo(CAPPED_NOTE)
     typer.echo(f"on {os.cpu_count()} cores, Python {platform.python_version()}")
@@ -60,7 +61,7 @@ def book(
         json.write_text(json_format.dumps(told, indent=2) + "\n", "utf-8")
 
 
-def _measure(subject: "Subject", manuscript: object) -> dict[str, object]:
+def _measure(subject: "Subject", manuscript: object, first_chapter: str) -> dict[str, object]:
     from speechmill.cli.bench.book.manuscript import Manuscript
 
     assert isinstance(manuscript, Manuscript)
@@ -69,7 +70,7 @@ def _measure(subject: "Subject", manuscript: object) -> dict[str, object]:
     typer.echo(f"planned in {plan_s:.1f} s; making the book", err=True)
     whole = subject.make(manuscript)
     typer.echo(f"made in {whole.done_s:.1f} s; changing a word", err=True)
-    changed = subject.change_a_word(whole, manuscript)
+    changed = subject.make_again(whole, first_chapter)
     show_table(("", "SECONDS", "SPOKEN AFTER", "AUDIO H", "X REALTIME", "SEGMENTS", "SPOKEN", "FLAGGED"),
                [("plan", f"{plan_s:.1f}", "", "", "", "", "", ""), _row("the book", whole), _row("one word changed", changed)])
     for name, made in (("the book", whole), ("one word changed", changed)):
