@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from speechmill.cli.exits import Exit, Failure
+from speechmill.cli.options import in_a_folder
 
 MODULES = ("numpy", "torch", "transformers", "tokenizers", "huggingface_hub")
 """Of our own extras worker and gpu, what the program can't do without."""
@@ -45,7 +46,8 @@ def engine(
                                                        "load of each; 60 if left out.")] = None,
     label: Annotated[str, typer.Option(help="Stands over the table: what was measured, on what.")] = "",
     offline: Annotated[bool, typer.Option("--offline", help="Never ask the hub: what is in its cache must do.")] = False,
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the rows there too, one JSON object a line.")] = None,
+    json: Annotated[Path | None, typer.Option(
+        metavar="FILE", dir_okay=False, callback=in_a_folder, help="Write the rows there too, one JSON object a line.")] = None,
 ) -> None:
     """Measure the engine: audio seconds a second, time to the first sound, milliseconds of each part, memory, and the share of
     the speed that this machine could reach at most. A table on stdout, one line for each configuration and load."""

@@ -10,6 +10,7 @@ import typer
 
 from speechmill.cli.bench.engine import require_modules, run_engine_bench
 from speechmill.cli.exits import Exit, Failure
+from speechmill.cli.options import in_a_folder
 
 
 def guide(
@@ -33,7 +34,8 @@ def guide(
     seconds: Annotated[float | None, typer.Option(help="How long the engine is measured under each load; 3 if left out.")] = None,
     label: Annotated[str, typer.Option(help="Stands over the table: what was measured, on what.")] = "",
     offline: Annotated[bool, typer.Option("--offline", help="Never ask the hub: what is in its cache must do.")] = False,
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the rows there too, one JSON object a line.")] = None,
+    json: Annotated[Path | None, typer.Option(
+        metavar="FILE", dir_okay=False, callback=in_a_folder, help="Write the rows there too, one JSON object a line.")] = None,
 ) -> None:
     """Measure each optimisation by itself, for the unmodified qwen-tts package and for the engine: audio seconds a second alone
     and together, the gain, memory, time until ready, and a word. A row that can't run here says why."""

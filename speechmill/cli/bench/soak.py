@@ -10,6 +10,7 @@ import typer
 
 from speechmill.cli.bench.engine import require_modules, run_engine_bench
 from speechmill.cli.exits import Exit, Failure
+from speechmill.cli.options import in_a_folder
 
 
 def soak(
@@ -29,7 +30,8 @@ def soak(
     threads: Annotated[int | None, typer.Option(help="Threads that a CPU computes with; torch's own choice if left out.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of everything that is drawn by chance.")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Never ask the hub: what is in its cache must do.")] = False,
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report there too.")] = None,
+    json: Annotated[Path | None, typer.Option(
+        metavar="FILE", dir_okay=False, callback=in_a_folder, help="Write the report there too.")] = None,
 ) -> None:
     """Load an engine's process with utterances of every kind for long: short and long, streamed, cloned, cancelled, too many.
     Ends with status 1 where one did not end exactly once, a slot did not come back, or memory grew beyond the limit."""

@@ -11,6 +11,7 @@ import typer
 
 from speechmill.cli.bench.stack import CAPPED_NOTE, bench_stack, write_random
 from speechmill.cli.exits import Exit, Failure
+from speechmill.cli.options import in_a_folder
 from speechmill.cli.show import show_table
 from speechmill.cli.signals import terminate_as_interrupt
 from speechmill.cli.voices import Checkpoint, Voice, require_checkpoint
@@ -29,7 +30,8 @@ def book(
     random: Annotated[str, typer.Option(metavar="SIZE", help="Instead: random weights of this size for the voice qwen3; tiny, "
                                                              "0.6b or 1.7b. Speed is real, sound is not.")] = "",
     limit_s: Annotated[float, typer.Option(min=10, max=86_400, help="Longest that the book may take.")] = 3600,
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the figures there too.")] = None,
+    json: Annotated[Path | None, typer.Option(
+        metavar="FILE", dir_okay=False, callback=in_a_folder, help="Write the figures there too.")] = None,
 ) -> None:
     """Measure a long book: its plan, all of it to the finished file, and once more with one word changed. A stack is started for
     it, and thrown away."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from speechmill.cli.options import in_a_folder
+
 if TYPE_CHECKING:
     from speechmill.cli.bench.scale.limit import Load
     from speechmill.cli.bench.scale.report import Report
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
 def scale(
     quick: Annotated[bool, typer.Option("--quick", help="A few seconds with few jobs: shows that it runs, not how fast "
                                                         "Redis is.")] = False,
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the figures there too.")] = None,
+    json: Annotated[Path | None, typer.Option(
+        metavar="FILE", dir_okay=False, callback=in_a_folder, help="Write the figures there too.")] = None,
 ) -> None:
     """Measure the job store on a Redis of its own: each call while up to 100,000 jobs wait, a job of 20,000 segments, beats of up
     to 4,096 leases, and how many units a second one Redis can do. Takes four minutes."""

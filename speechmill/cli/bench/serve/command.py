@@ -15,6 +15,7 @@ import typer
 
 from speechmill.cli.bench.stack import CAPPED_NOTE, bench_stack, write_random
 from speechmill.cli.exits import Exit, Failure
+from speechmill.cli.options import in_a_folder
 from speechmill.cli.signals import terminate_as_interrupt
 from speechmill.cli.voices import Checkpoint, Voice, require_checkpoint
 
@@ -41,7 +42,8 @@ def serve(
     engine: Annotated[bool, typer.Option(help="Measure the engine alone first, to compare.")] = True,
     engine_row: Annotated[Path | None, typer.Option(metavar="FILE", help="Or take its figure from here, as bench engine --json "
                                                                          "has written it.")] = None,
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the figures there too.")] = None,
+    json: Annotated[Path | None, typer.Option(
+        metavar="FILE", dir_okay=False, callback=in_a_folder, help="Write the figures there too.")] = None,
 ) -> None:
     """Measure the whole system: jobs of 5 to 20 s of speech are posted, spoken, checked, encoded and stored, so many at once.
     Counted is the sound that can be downloaded, a second."""
