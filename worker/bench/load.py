@@ -105,14 +105,17 @@ class Load:
 
     # --- what is measured
 
-    def steady(self, speaker: Speaker, seconds: float) -> Steady:
-        """Fill up, wait until everything that began together has ended, then measure for `seconds`."""
+    def fill(self, speaker: Speaker) -> None:
+        """Begin, and wait until everything that began together has ended."""
         for _ in range(self.concurrency):
             # Staggered, so that ends are spread from the start.
             self._say(speaker, self._random.uniform(SHORTEST_S, self.lengths.longest_s))
         fill = len(self._ended) + self.concurrency
         while len(self._ended) < fill:
             self._step(speaker)
+
+    def steady(self, speaker: Speaker, seconds: float) -> Steady:
+        """Measure for `seconds`, once it is filled."""
         self._ended.clear()
         until = self.clock() + seconds
         while self.clock() < until or len(self._ended) < 3 or self._ended[0][0] == self._ended[-1][0]:

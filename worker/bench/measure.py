@@ -59,6 +59,7 @@ def measure(plan: Plan) -> Iterator[Row]:
 def _measure_load(plan: Plan, built: Built, engine: Engine, switch: Switch, ceilings: Ceilings, concurrency: int,
                   warm_up_s: float) -> Row:
     load = switch.load = Load(concurrency, _voice(engine), plan.lengths, seed=concurrency)
+    load.fill(engine)
     before = engine.gauges()
     steady = load.steady(engine, plan.seconds)
     after = engine.gauges()

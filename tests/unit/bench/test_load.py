@@ -51,6 +51,7 @@ class EvenSpeaker:
 def test_utterances_that_end_together_are_no_faster_than_they_are(at_once: int, seconds: float) -> None:
     speaker = EvenSpeaker(at_once)
     speaker.load = load = Load(concurrency=2 * at_once, voice="", clock=speaker.clock)
+    load.fill(speaker)
     assert load.steady(speaker, seconds).times_realtime == pytest.approx(at_once, rel=1e-3)
 
 

@@ -51,6 +51,7 @@ def _require_possible(setup: EngineSetup, options: EngineOptions) -> None:
 def _times_realtime(engine: Engine, switch: Switch, plan: Plan, n: int) -> float:
     voice = engine.info.voices[0]
     load = switch.load = Load(n, voice, Lengths(*(plan.alone_s if n == 1 else plan.together_s)), seed=n)
+    load.fill(engine)
     steady = load.steady(engine, plan.seconds)
     load.drain(engine)
     return steady.times_realtime
