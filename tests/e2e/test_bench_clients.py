@@ -24,4 +24,4 @@ def test_three_hundred_clients_come_and_go_and_nothing_is_left_of_them() -> None
         assert each["bytes_a_client"] < 200_000
     last = report["rounds"][-1]
     assert last["left_files"] <= POOL
-    assert last["left_bytes"] < 300 * 20_000
+    assert last["left_bytes"] < 300 * 30_000
