@@ -85,13 +85,10 @@ def _attend(
     wait_for_previous(PDL)
     n_past = tl.load(positions_ptr + row)
     half, whole, query = tl.arange(0, HALF), tl.arange(0, DIM), tl.arange(0, QUERIES)
-    is_query = query < GROUP
     cos = tl.load(cos_ptr + n_past * HALF + half).to(tl.float32)[None, :]
     sin = tl.load(sin_ptr + n_past * HALF + half).to(tl.float32)[None, :]
     row_ptr = qkv_ptr + row.to(tl.int64) * (N_HEADS + 2 * N_KV_HEADS) * DIM
-    q_ptr = row_ptr + (kv_head * GROUP + query)[:, None] * DIM + half[None, :]
-    q1, q2 = tl.load(q_ptr, is_query[:, None], 0.0), tl.load(q_ptr + HALF, is_query[:, None], 0.0)
-    q1, q2 = _norm_and_turn(q1, q2, q_norm_ptr, cos, sin, eps, HALF, dtype)
+    q1, q2 = turned_queries(row_ptr, kv_head * GROUP, q_norm_ptr, cos, sin, eps, GROUP, QUERIES, DIM, dtype)
     keys_ptr = k_ptr + slot * slot_stride + kv_head * head_stride
     values_ptr = v_ptr + slot * slot_stride + kv_head * head_stride
     top = tl.full([QUERIES], float("-inf"), tl.float32)
@@ -131,12 +128,38 @@ def _attend(
         total = total * shrink[:, None] + weight.to(dtype).to(tl.float32)[:, None] * v.to(tl.float32)[None, :]
         mass = mass * shrink + weight
         top = new_top
-    head = row * N_HEADS + kv_head * GROUP + query
+    first_head = row * N_HEADS + kv_head * GROUP
+    leave(out_ptr, parts_ptr, weights_ptr, first_head, split, total, top, mass, GROUP, QUERIES, DIM, N_SPLITS)
+
+
+@triton.jit
+def turned_queries(
+    row_ptr, first_head, q_norm_ptr, cos, sin, eps,
+    GROUP: tl.constexpr, QUERIES: tl.constexpr, DIM: tl.constexpr, dtype: tl.constexpr,
+):  # fmt: skip
+    """GROUP queries of a row, normed and turned, as two halves [queries, dim / 2]; the rest are zeros."""
+    HALF: tl.constexpr = DIM // 2
+    query = tl.arange(0, QUERIES)
+    half_ptr = row_ptr + (first_head + query)[:, None] * DIM + tl.arange(0, HALF)[None, :]
+    is_query = (query < GROUP)[:, None]
+    first, second = tl.load(half_ptr, is_query, 0.0), tl.load(half_ptr + HALF, is_query, 0.0)
+    return _norm_and_turn(first, second, q_norm_ptr, cos, sin, eps, HALF, dtype)
+
+
+@triton.jit
+def leave(
+    out_ptr, parts_ptr, weights_ptr, first_head, split, total, top, mass,
+    GROUP: tl.constexpr, QUERIES: tl.constexpr, DIM: tl.constexpr, N_SPLITS: tl.constexpr,
+):  # fmt: skip
+    """What a group's heads attended to [queries, dim], or this split's part of it for _combine."""
+    query, column = tl.arange(0, QUERIES), tl.arange(0, DIM)
+    is_query = query < GROUP
+    head = first_head + query
     if N_SPLITS == 1:
-        tl.store(out_ptr + head[:, None] * DIM + whole[None, :], total / mass[:, None], is_query[:, None])
+        tl.store(out_ptr + head[:, None] * DIM + column[None, :], total / mass[:, None], is_query[:, None])
     else:
         part = head * N_SPLITS + split
-        tl.store(parts_ptr + part[:, None] * DIM + whole[None, :], total, is_query[:, None])
+        tl.store(parts_ptr + part[:, None] * DIM + column[None, :], total, is_query[:, None])
         tl.store(weights_ptr + part * 2, top, is_query)
         tl.store(weights_ptr + part * 2 + 1, mass, is_query)
 

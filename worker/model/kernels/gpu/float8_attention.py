@@ -9,7 +9,7 @@ import triton.language as tl
 from torch import Tensor
 
 from worker.model.kernels.attention import Heads
-from worker.model.kernels.gpu.attention import _norm_and_turn, combine, room_for_parts
+from worker.model.kernels.gpu.attention import _norm_and_turn, combine, leave, room_for_parts, turned_queries
 from worker.model.kernels.gpu.chain import in_chain, let_next_start, wait_for_previous
 from worker.model.kernels.gpu.device_limits import limits_of
 from worker.model.kernels.gpu.kept import as_kept
@@ -76,13 +76,10 @@ def _attend(
     wait_for_previous(PDL)
     n_past = tl.load(positions_ptr + row)
     half, whole, query, lane = tl.arange(0, HALF), tl.arange(0, DIM), tl.arange(0, QUERIES), tl.arange(0, LANES)
-    is_query = query < GROUP
     cos = tl.load(cos_ptr + n_past * HALF + half).to(tl.float32)[None, :]
     sin = tl.load(sin_ptr + n_past * HALF + half).to(tl.float32)[None, :]
     row_ptr = qkv_ptr + row.to(tl.int64) * (N_HEADS + 2 * N_KV_HEADS) * DIM
-    q_ptr = row_ptr + (kv_head * GROUP + query)[:, None] * DIM + half[None, :]
-    q1, q2 = tl.load(q_ptr, is_query[:, None], 0.0), tl.load(q_ptr + HALF, is_query[:, None], 0.0)
-    q1, q2 = _norm_and_turn(q1, q2, q_norm_ptr, cos, sin, eps, HALF, dtype)
+    q1, q2 = turned_queries(row_ptr, kv_head * GROUP, q_norm_ptr, cos, sin, eps, GROUP, QUERIES, DIM, dtype)
     q = _joined(q1, q2, QUERIES, DIM).to(tl.float32)  # [queries, dim]
     q_of_lane = (q * scale)[:, None, :]  # [queries, 1, dim]
     keys_ptr = k_ptr + slot * slot_stride + kv_head * head_stride
@@ -126,14 +123,8 @@ def _attend(
         total = total * shrink_of_past[:, None] + weight_of_new[:, None] * v.to(tl.float32)[None, :]
         mass = mass * shrink_of_past + weight_of_new
         top = with_new
-    head = row * N_HEADS + kv_head * GROUP + query
-    if N_SPLITS == 1:
-        tl.store(out_ptr + head[:, None] * DIM + whole[None, :], total / mass[:, None], is_query[:, None])
-    else:
-        part = head * N_SPLITS + split
-        tl.store(parts_ptr + part[:, None] * DIM + whole[None, :], total, is_query[:, None])
-        tl.store(weights_ptr + part * 2, top, is_query)
-        tl.store(weights_ptr + part * 2 + 1, mass, is_query)
+    first_head = row * N_HEADS + kv_head * GROUP
+    leave(out_ptr, parts_ptr, weights_ptr, first_head, split, total, top, mass, GROUP, QUERIES, DIM, N_SPLITS)
 
 
 @triton.jit
