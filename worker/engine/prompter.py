@@ -37,7 +37,7 @@ class CheckpointPrompter:
 
     def check(self, speak: Speak) -> None:
         reference = speak.reference
-        n_positions = self._prompter.count_positions(_script(speak), 0 if reference is None else reference.n_frames)
+        n_positions = self._prompter.count_positions(script(speak), 0 if reference is None else reference.n_frames)
         if reference is not None and reference.prepared is not None:
             self._prompter.check_prepared(reference.prepared, _clone(reference))
         elif reference is not None:  # after the script: that this checkpoint clones nobody is the better answer
@@ -48,7 +48,7 @@ class CheckpointPrompter:
         prepared = None
         if speak.reference is not None:
             prepared = speak.reference.prepared or self._encoded(speak.reference)
-        prompt = self._prompter.prompt(_script(speak), prepared)
+        prompt = self._prompter.prompt(script(speak), prepared)
         frames_that_fit(len(prompt), speak.sampling.max_frames, self._slot_positions)
         return prompt
 
@@ -57,7 +57,8 @@ class CheckpointPrompter:
         return self._references.prepare(reference.pcm, with_codes=_clone(reference) == "icl")
 
 
-def _script(speak: Speak) -> Script:
+def script(speak: Speak) -> Script:
+    """What its prompt is built from."""
     return Script(text=speak.text, language=speak.language, voice=speak.voice, instructions=speak.instructions,
                   clone=_clone(speak.reference), feed=speak.feed,
                   reference_text=speak.reference.text if speak.reference is not None else "")

@@ -4,6 +4,7 @@ import threading
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 
+from worker.bench.soak.mix import Part
 from worker.engine.client import EngineClient, StartOptions
 from worker.engine.errors import EngineFull
 from worker.engine.speaker import Pcm, Speak
@@ -20,9 +21,10 @@ EXPECTED = (BadUtterance, EngineFull)
 
 @dataclass
 class _Entry:
-    """An open utterance, as the engine's process told of it."""
+    """An open utterance, as the engine's process told of it. `least_capped`: see Part."""
 
     speak: Speak
+    least_capped: int
     n_samples: int = 0
     n_ends: int = 0
 
@@ -49,11 +51,11 @@ class Books:
     def n_ended(self) -> int:
         return self.counts.total()
 
-    def ask(self, speak: Speak) -> None:
+    def ask(self, part: Part) -> None:
         """Before the engine hears of it."""
         with self._lock:
             self.n_asked += 1
-            self._open[speak.id] = _Entry(speak)
+            self._open[part.speak.id] = _Entry(part.speak, part.least_capped)
 
     def told(self, speak_id: int, n_samples: int, *, ends: bool) -> None:
         """By the engine's process."""
@@ -91,7 +93,7 @@ class Books:
             most = entry.speak.sampling.max_frames
             if n_samples != entry.n_samples:
                 self._note(f"utterance {speak_id}: {n_samples} samples were read, {entry.n_samples} sent")
-            if rest or not 1 <= n_frames <= most or (capped and n_frames != most):
+            if rest or not 1 <= n_frames <= most or (capped and n_frames < entry.least_capped):
                 self._note(f"utterance {speak_id}: {n_samples} samples, with a cap of {most} frames ({capped=})")
 
     def close_failed(self, speak_id: int, error: EngineError) -> None:

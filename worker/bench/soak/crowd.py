@@ -73,7 +73,7 @@ class Crowd:
     def _ask(self) -> Speaking:
         with self._asking:
             part = self._mix.draw()
-        self._books.ask(part.speak)
+        self._books.ask(part)
         speaking = self._client.speak(part.speak)
         if part.cancel_after_s is not None:
             self._cancels.add(speaking, part.cancel_after_s)

@@ -13,6 +13,7 @@ INTERACTIVE_SHARE, STREAMED_SHARE, CANCELLED_SHARE, LONG_TEXT_SHARE, FLAT_SHARE 
 NEW_VOICE_SHARE = 0.25
 N_VOICES_KEPT = 8
 LONGEST_CANCEL_S = 5.0
+SPECIAL_POSITIONS = 32
 
 FLAT = Draw(temperature=100.0, top_k=0)
 """Every code is about as likely, the end token too: among random weights, which never draw it, some utterances then end by it."""
@@ -27,10 +28,13 @@ _CLONED_TEXT = "What the recording says, word by word."
 
 @dataclass(frozen=True)
 class Part:
-    """An utterance to ask for. `cancel_after_s`: when to change one's mind; None: never."""
+    """An utterance to ask for. `cancel_after_s`: when to change one's mind; None: never. `least_capped`: frames that it has at
+    least where its cap ends it: as many as were asked for, but half where its prompt may leave no more of a slot, for then
+    the engine lowers the cap so far."""
 
     speak: Speak
     cancel_after_s: float | None
+    least_capped: int
 
 
 class Mix:
@@ -52,7 +56,10 @@ class Mix:
                       sampling=self._sampling(), feed="whole" if self._chance(0.8) else "token",
                       interactive=interactive, streamed=streamed)
         cancel_after_s = self._log_uniform(0.001, LONGEST_CANCEL_S) if self._chance(CANCELLED_SHARE) else None
-        return Part(self._voiced(speak), cancel_after_s)
+        speak = self._voiced(speak)
+        n_frames = speak.sampling.max_frames
+        keeps_cap = most_positions(speak) + n_frames <= self._info.longest_frames
+        return Part(speak, cancel_after_s, n_frames if keeps_cap else -(-n_frames // 2))
 
     def _voiced(self, speak: Speak) -> Speak:
         info = self._info
@@ -94,3 +101,13 @@ class Mix:
 
     def _log_uniform(self, least: float, most: float) -> float:
         return float(np.exp(self._random.uniform(np.log(least), np.log(most))))
+
+
+def most_positions(speak: Speak) -> int:
+    """That its prompt may take of a slot. A token is a byte at least; the rest of a prompt is a few special ones."""
+    texts = [speak.instructions, speak.text if speak.feed == "whole" else ""]
+    n_reference_frames = 0
+    if speak.reference is not None:
+        texts.append(speak.reference.text)
+        n_reference_frames = speak.reference.n_frames
+    return sum(len(text.encode()) for text in texts) + n_reference_frames + SPECIAL_POSITIONS
