@@ -15,8 +15,9 @@ LONGEST_BY_PROMPTS = {1: 1024, 4: 256, 8: 128}
 """Longest length at which so many prompts share a launch: about a thousand positions, as much as one launch does quickly."""
 
 
-TAKE_FRAMES = (*range(32, 256, 16), *range(256, 385, 32))
-"""Lengths of takes for the codec: a segment is at most some 20 s, 250 frames. Longer ones have no graph."""
+TAKE_FRAMES = (*range(32, 256, 16), *range(256, 385, 32), *range(448, 641, 64))
+"""Lengths of takes for the codec: a segment is at most some 20 s, 250 frames, and a reference of up to 30 s, 375 frames, goes
+before it. Longer ones have no graph."""
 TAKES = (1, 2, 3, 4, 6, 8)
 STREAMS = (1, 2, 4, 8)
 """Few streams need a chunk of one length in the same step; more go in several launches."""
