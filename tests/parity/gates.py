@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from tests.parity.original import Original, Watched
-from tests.parity.ours import Ours, sampling_of, speak_of
+from tests.parity.ours import Ours, sampling_of
 from tests.parity.utterances import CHINESE, GERMAN, SIXTY_WORDS, TWENTY_WORDS, Utterance
 from tests.parity.vectors import Floats, relative
 from worker.engine.runner import Join
@@ -152,7 +152,7 @@ def join(ours: Ours, runner: TorchRunner, slot: int, utterance: Utterance, seed:
     sampling = sampling_of(utterance)
     if seed is not None:
         sampling = dataclasses.replace(sampling, talker=Draw(), predictor=Draw(), seed=seed)
-    runner.prefill([Join(slot, ours.prompter.prompt(speak_of(utterance)), sampling)])
+    runner.prefill([Join(slot, ours.prompt(utterance), sampling)])
 
 
 def forced(ours: Ours, runner: TorchRunner, truth: Truth, n_rows: int) -> Heard:

@@ -9,13 +9,15 @@ from worker.engine import speaker
 from worker.engine.attention_choice import choose_attention
 from worker.engine.options import EngineOptions
 from worker.engine.prompter import CheckpointPrompter
+from worker.engine.torch_references import TorchReferences
 from worker.engine.torch_runner import TorchRunner
 from worker.engine.torch_setup import configure_torch
 from worker.model.checkpoint import open_checkpoint
 from worker.model.codec import CodecDecoder
 from worker.model.network import Network
+from worker.model.prompt import Prompt
 from worker.model.prompting import Prompter
-from worker.model.reference_encoder import ReferenceEncoder
+from worker.model.reference import PreparedReference
 from worker.model.sampling import GREEDY, Sampling
 from worker.model.text_tokens import TextTokens
 
@@ -39,7 +41,7 @@ class Ours:
         attention = choose_attention(self.options(n_slots=1), placement).attention
         self.network = Network(self.config, main, placement.device, placement.dtype, attention)
         self.codec = CodecDecoder(codec, self.config.codec, placement.dtype)
-        references = ReferenceEncoder(self.config, main, codec, placement.device) if self.config.kind == "base" else None
+        references = TorchReferences(self.config, main, codec, placement.device) if self.config.kind == "base" else None
         self.references = references
         self.prompter = CheckpointPrompter(Prompter(self.config, TextTokens(folder)), references, slot_positions=SLOT_POSITIONS)
 
@@ -51,6 +53,15 @@ class Ours:
         runner = TorchRunner(self.network, self.options(n_slots))
         runner.warm_up()
         return runner
+
+    def prompt(self, utterance: Utterance) -> Prompt:
+        speak = speak_of(utterance)
+        return self.prompter.prompt(speak) if speak.reference is None else self.prompter.launch(speak).wait()
+
+    def prepare(self, reference: Reference, *, with_codes: bool) -> PreparedReference:
+        assert self.references, "not a Base checkpoint"
+        told = reference_of(reference)
+        return self.references.launch(told.pcm, told.sha256, with_codes=with_codes).wait()
 
 
 def speak_of(utterance: Utterance, number: int = 0, *, streamed: bool = False) -> speaker.Speak:

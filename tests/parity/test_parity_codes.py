@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.parity.ours import Ours, sampling_of, speak_of
+from tests.parity.ours import Ours, sampling_of
 from tests.parity.utterances import KINDS, UTTERANCES, Utterance
 from tests.parity.vectors import load
 from worker.engine.runner import Frames, Join
@@ -56,7 +56,7 @@ def speak_all(opened: Ours, runner: TorchRunner, utterances: list[Utterance]) ->
 
 
 def join(opened: Ours, runner: TorchRunner, slot: int, utterance: Utterance) -> None:
-    runner.prefill([Join(slot, opened.prompter.prompt(speak_of(utterance)), sampling_of(utterance))])
+    runner.prefill([Join(slot, opened.prompt(utterance), sampling_of(utterance))])
 
 
 def take(frames: Frames, rows: list[Running], end_code: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tests.parity.checkpoints import weights_sha256
-from tests.parity.ours import Ours, speak_of
+from tests.parity.ours import Ours
 from tests.parity.utterances import KINDS, UTTERANCES, Utterance
 from tests.parity.vectors import Floats, load, relative, rows_of
 from worker.model.kernels.embedding import sum_prompt_rows
@@ -29,7 +29,7 @@ def test_a_checkpoint_made_here_has_the_weights_that_the_original_spoke_with(
 def test_a_prompt_adds_up_to_the_embeddings_of_the_original(ours: Opened, utterance: Utterance) -> None:
     opened, expected = ours(utterance.checkpoint), load(utterance.checkpoint).spoken[utterance.name]
 
-    prompt = opened.prompter.prompt(speak_of(utterance))
+    prompt = opened.prompt(utterance)
 
     assert relative(rows_of(embeddings(opened, prompt)), expected.prompt) <= LIMIT
     assert relative(rows_of(text_rows(opened, prompt, len(expected.trailing))), expected.trailing) <= LIMIT

@@ -58,9 +58,7 @@ def test_what_another_checkpoint_encoded_is_refused_before_it_is_looked_up_in_ta
         ours: Opened, spoil: Callable[[PreparedReference], PreparedReference]) -> None:
     continued = next(utterance for utterance in CLONES if utterance.reference and utterance.reference.text)
     assert continued.reference
-    encoder = ours("base").references
-    assert encoder
-    prepared = encoder.prepare(reference_of(continued.reference).pcm, with_codes=True)
+    prepared = ours("base").prepare(continued.reference, with_codes=True)
     speak = replace(speak_of(continued, 1), reference=Reference(NO_SOUND, continued.reference.text, prepared=spoil(prepared)))
     with pytest.raises(BadUtterance, match="another checkpoint") as refusal:
         engine_of(ours("base"), Listening()).submit(speak)

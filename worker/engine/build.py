@@ -9,10 +9,11 @@ import torch
 from worker.engine.device_memory import device_gauges
 from worker.engine.engine import Engine, EngineParts
 from worker.engine.options import EngineOptions
-from worker.engine.prompter import CheckpointPrompter, References
+from worker.engine.prompter import CheckpointPrompter
 from worker.engine.speaker import Listener
 from worker.engine.speaker_info import dtype_name, speaker_info
 from worker.engine.torch_codec import TorchCodec
+from worker.engine.torch_references import TorchReferences
 from worker.engine.torch_runner import TorchRunner, open_runner
 from worker.engine.torch_setup import Placement, configure_torch
 from worker.model.checkpoint import Checkpoint, open_checkpoint
@@ -55,26 +56,23 @@ def build(options: EngineOptions, report: Report) -> Built:
     report(f"loading {checkpoint.folder.name} to {placement.device} as {dtype_name(placement.dtype)}")
     runner = open_runner(checkpoint.config, checkpoint.main(placement.device, placement.dtype), options, placement)
     decoder = CodecDecoder(checkpoint.codec(placement.device, placement.dtype), checkpoint.config.codec, placement.dtype)
-    references = _references(checkpoint, placement)
+    references = _references(checkpoint, placement, options)
     report(f"warming up {runner.n_slots} slots of {runner.slot_positions} positions")
     runner.warm_up()
     codec = TorchCodec(decoder, graphs=options.cuda_graphs)
     codec.warm_up()
     prompts = CheckpointPrompter(prompter, references, slot_positions=runner.slot_positions)
     info = speaker_info(checkpoint, placement.dtype, n_slots=runner.n_slots, longest_frames=runner.slot_positions - 1,
-                        notes=(*runner.notes, *codec.notes))
+                        notes=(*runner.notes, *codec.notes, *(references.notes if references else ())))
     parts = EngineParts(runner, codec, prompts, info, partial(device_gauges, placement.device))
     return Built(checkpoint, placement, runner, decoder, parts)
 
 
-def _references(checkpoint: Checkpoint, placement: Placement) -> References | None:
+def _references(checkpoint: Checkpoint, placement: Placement, options: EngineOptions) -> TorchReferences | None:
     if checkpoint.config.speaker_encoder is None:
         return None
-    # Half of what a start imports is for this, and only Base checkpoints have it.
-    from worker.model.reference_encoder import ReferenceEncoder
-
-    encoder = ReferenceEncoder(checkpoint.config, checkpoint.main(placement.device, placement.dtype),
-                               checkpoint.codec(placement.device, placement.dtype), placement.device)
+    main, codec = checkpoint.main(placement.device, placement.dtype), checkpoint.codec(placement.device, placement.dtype)
+    references = TorchReferences(checkpoint.config, main, codec, placement.device, graphs=options.cuda_graphs)
     if placement.device.type == "cuda":  # a CPU has nothing to take in advance, and would take seconds
-        encoder.warm_up()
-    return encoder
+        references.warm_up()
+    return references

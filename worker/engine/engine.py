@@ -22,7 +22,7 @@ from worker.engine.voicing import Voicing
 from worker.model.config import SAMPLE_RATE_HZ
 from worker.model.errors import EngineError
 from worker.model.prompt import Prompt
-from worker.model.reference import PreparedReference, fingerprint
+from worker.model.reference import PreparedReference
 
 LOOK_S = 1e-4
 """How often it is looked whether sound has come, while a frame of milliseconds is waited for."""
@@ -121,17 +121,20 @@ class Engine:
 
     def _prompted(self, speak: Speak) -> Prompt | None:
         """None where the stepping thread has a reference to encode first."""
-        if speak.reference is None:
+        reference = speak.reference
+        if reference is None or reference.prepared is not None:
             return self._prompter.prompt(speak)
         self._prompter.check(speak)
-        return None if speak.reference.prepared is None else self._prompter.prompt(speak)
+        reference.sha256  # noqa: B018 - known from here on: the thread that steps has no milliseconds for it
+        return None
 
     def _take_in(self) -> None:
         arrivals, cancelled = self._inbox.take()
         self._arrivals.add(arrivals)
         for speak_id in cancelled:
             self._drop(speak_id)
-        for speak, prompted in self._arrivals.prompted():
+        is_busy = bool(self._utterances or self._unread or self._voicing.has_launched)
+        for speak, prompted in self._arrivals.prompted(wait=not is_busy):
             if isinstance(prompted, EngineError):
                 self._fail(speak.id, prompted)
             else:
@@ -141,7 +144,7 @@ class Engine:
         if speak.reference is not None and speak.reference.is_kept and speak.reference.prepared is None:
             assert prompt.speaker is not None, "a reference lends its voice at least"
             self._listener.encoded(speak.id, PreparedReference(prompt.speaker, prompt.reference_codes,
-                                                               fingerprint(speak.reference.pcm)))
+                                                               speak.reference.sha256))
         room = self._runner.slot_positions - len(prompt)  # the prompter has refused what leaves too little
         sampling = replace(speak.sampling, max_frames=min(speak.sampling.max_frames, room))
         utterance = Utterance(speak.id, prompt, sampling, interactive=speak.interactive, streamed=speak.streamed)

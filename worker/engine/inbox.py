@@ -10,7 +10,7 @@ from worker.model.prompt import Prompt
 
 @dataclass(frozen=True)
 class Arrival:
-    """Accepted. `prompt` is None where the stepping thread must build it, because a reference has to be encoded."""
+    """Accepted. `prompt` is None where a reference has to be encoded first, which is for the stepping thread to launch."""
 
     speak: Speak
     prompt: Prompt | None

@@ -1,5 +1,8 @@
 """From a Speak to what the talker reads. No torch; a reference is encoded behind the `References` seam."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from worker.engine.speaker import Reference, Speak
@@ -7,6 +10,16 @@ from worker.model import prompting
 from worker.model.prompt import Prompt
 from worker.model.prompting import Clone, Script, frames_that_fit
 from worker.model.reference import Pcm, PreparedReference, check_reference
+
+
+class LaunchedPrompt(Protocol):
+    def ready(self) -> bool:
+        """Whether `wait` would return at once."""
+        ...
+
+    def wait(self) -> Prompt:
+        """Blocks until the device has encoded its reference."""
+        ...
 
 
 class Prompter(Protocol):
@@ -17,15 +30,30 @@ class Prompter(Protocol):
         ...
 
     def prompt(self, speak: Speak) -> Prompt:
-        """Raises BadUtterance as `check` does, so who has no reference needs no check before. Any thread; but a reference that
-        is not prepared costs GPU time the first time: only the stepping thread may ask for it. Raises EngineError."""
+        """Of one whose reference, if it has any, is prepared. Raises BadUtterance as `check` does, so it needs no check before.
+        Any thread."""
+        ...
+
+    def launch(self, speak: Speak) -> LaunchedPrompt:
+        """Of one whose reference is to be encoded, and that `check` let pass. Only the stepping thread. Raises EngineError."""
+        ...
+
+
+class LaunchedReference(Protocol):
+    def ready(self) -> bool:
+        """Whether `wait` would return at once."""
+        ...
+
+    def wait(self) -> PreparedReference:
+        """Blocks until the device has done it."""
         ...
 
 
 class References(Protocol):
     """Encodes voices to clone, and remembers them. One thread calls it."""
 
-    def prepare(self, pcm: Pcm, *, with_codes: bool) -> PreparedReference:
+    def launch(self, pcm: Pcm, sha256: str, *, with_codes: bool) -> LaunchedReference:
+        """Of a recording that check_reference let pass, and its fingerprint. Raises EngineError."""
         ...
 
 
@@ -45,16 +73,36 @@ class CheckpointPrompter:
         frames_that_fit(n_positions, speak.sampling.max_frames, self._slot_positions)
 
     def prompt(self, speak: Speak) -> Prompt:
-        prepared = None
+        reference = None
         if speak.reference is not None:
-            prepared = speak.reference.prepared or self._encoded(speak.reference)
-        prompt = self._prompter.prompt(script(speak), prepared)
+            reference = speak.reference.prepared
+            assert reference is not None, "launch is for those that are not"
+            self._prompter.check_prepared(reference, _clone(speak.reference))
+        return self._prompt(speak, reference)
+
+    def launch(self, speak: Speak) -> LaunchedPrompt:
+        assert self._references is not None, "check refuses a reference where there is no encoder"
+        reference = speak.reference
+        assert reference is not None
+        launched = self._references.launch(reference.pcm, reference.sha256, with_codes=_clone(reference) == "icl")
+        return _Launched(launched, partial(self._prompt, speak))
+
+    def _prompt(self, speak: Speak, reference: PreparedReference | None) -> Prompt:
+        prompt = self._prompter.prompt(script(speak), reference)
         frames_that_fit(len(prompt), speak.sampling.max_frames, self._slot_positions)
         return prompt
 
-    def _encoded(self, reference: Reference) -> PreparedReference:
-        assert self._references is not None, "check refuses a reference where there is no encoder"
-        return self._references.prepare(reference.pcm, with_codes=_clone(reference) == "icl")
+
+@dataclass(frozen=True)
+class _Launched:
+    reference: LaunchedReference
+    prompt: Callable[[PreparedReference], Prompt]
+
+    def ready(self) -> bool:
+        return self.reference.ready()
+
+    def wait(self) -> Prompt:
+        return self.prompt(self.reference.wait())
 
 
 def script(speak: Speak) -> Script:

@@ -5,6 +5,7 @@ A `Speaker` is the engine of ours (worker/engine/engine.py), or the unmodified q
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, Protocol
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from worker.model.config import Kind
 from worker.model.errors import EngineError
-from worker.model.reference import PreparedReference, count_reference_frames
+from worker.model.reference import PreparedReference, count_reference_frames, fingerprint
 from worker.model.sampling import Sampling
 
 Pcm = NDArray[np.float32]
@@ -33,6 +34,11 @@ class Reference:
     text: str = ""
     prepared: PreparedReference | None = None
     is_kept: bool = False
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of its sound: 2 ms where that is 30 s long."""
+        return fingerprint(self.pcm)
 
     @property
     def n_frames(self) -> int:

@@ -106,7 +106,7 @@ class Prompter:
         codes = None
         if reference is not None and script.clone == "icl":
             codes = reference.codes
-            assert codes is not None, "ReferenceEncoder.prepare(with_codes=True) is for icl"
+            assert codes is not None, "References.launch(with_codes=True) is for icl"
         head, tags = self._head(words), self._tags(script)
         body, trailing_ids = self._body(words.said, codes, script.feed)
         rows = (head, tags, body)

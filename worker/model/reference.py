@@ -1,4 +1,4 @@
-"""A voice to clone: what may be one, and what it is once it was encoded. No torch; worker/model/reference_encoder.py encodes."""
+"""A voice to clone: what may be one, and what it is once it was encoded. No torch; worker/engine/torch_references.py encodes."""
 
 import hashlib
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
 """An engine over the still runner, and a listener that holds it to its word."""
 
 import threading
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 from tests.unit.engine.still_runner import Fate, StillCodec, StillRunner, codes_of, sound_of
 from worker.engine.engine import Engine, EngineParts
 from worker.engine.options import EngineOptions
-from worker.engine.runner import Pcm
+from worker.engine.runner import Codes, Pcm
 from worker.engine.scheduler import SHORT_FRAMES
 from worker.engine.speaker import Reference, Speak, SpeakerInfo
 from worker.model.config import SAMPLES_PER_FRAME
@@ -80,26 +81,57 @@ class StillListener:
 
 @dataclass
 class StillPrompter:
-    """A word is a position. A text of "" is refused at once, a reference that says "broken" when it is encoded."""
+    """A word is a position. A text of "" is refused at once, a reference that says "broken" once it is encoded. References are
+    encoded one after another, a few a step: `device` holds the ids of those that are not done. Of None it does all at once."""
 
     stepping: int = field(default_factory=threading.get_ident)
+    encoded_a_step: int | None = 1
+    device: deque[int] = field(default_factory=deque)
     encoded: list[int] = field(default_factory=list)
+    waited_for: list[int] = field(default_factory=list)
 
     def check(self, speak: Speak) -> None:
         if not speak.text:
             raise BadUtterance("text says nothing", param="text")
 
     def prompt(self, speak: Speak) -> Prompt:
+        assert speak.reference is None
         self.check(speak)
-        codes = None
-        if speak.reference is not None:
-            assert threading.get_ident() == self.stepping, "one thread owns the GPU"
-            self.encoded.append(speak.id)
-            if speak.reference.text == "broken":
-                raise BadUtterance("reference is broken", param="reference")
-            codes = codes_of(REFERENCE_SEED, 0, len(speak.reference.pcm) // SAMPLES_PER_FRAME)
+        return self.prompt_of(speak, None)
+
+    def launch(self, speak: Speak) -> "StillLaunched":
+        assert threading.get_ident() == self.stepping, "one thread owns the GPU"
+        self.device.append(speak.id)
+        if self.encoded_a_step is None:
+            self.encode(1)
+        return StillLaunched(self, speak)
+
+    def encode(self, n: int) -> None:
+        for _ in range(min(n, len(self.device))):
+            self.encoded.append(self.device.popleft())
+
+    def prompt_of(self, speak: Speak, codes: Codes | None) -> Prompt:
         n_positions = len(speak.text.split())
         return Prompt(np.zeros(n_positions, np.int32), np.zeros((n_positions, 16), np.int32), reference_codes=codes)
+
+
+@dataclass
+class StillLaunched:
+    prompter: StillPrompter
+    speak: Speak
+
+    def ready(self) -> bool:
+        return self.speak.id not in self.prompter.device
+
+    def wait(self) -> Prompt:
+        if not self.ready():
+            self.prompter.waited_for.append(self.speak.id)
+            self.prompter.encode(1 + self.prompter.device.index(self.speak.id))
+        assert self.speak.reference is not None
+        if self.speak.reference.text == "broken":
+            raise BadUtterance("reference is broken", param="reference")
+        codes = codes_of(REFERENCE_SEED, 0, len(self.speak.reference.pcm) // SAMPLES_PER_FRAME)
+        return self.prompter.prompt_of(self.speak, codes)
 
 
 def reference(n_frames: int, text: str = "what it says") -> Reference:
@@ -146,6 +178,7 @@ class StillEngine:
         n_decoded, n_prefilled = len(self.runner.decoded), len(self.runner.prefills)
         with self.codec.in_one_step():
             goes_on = self.engine.step()
+        self.prompter.encode(self.prompter.encoded_a_step or 0)
         assert len(self.runner.decoded) - n_decoded <= 1
         joins = [len(joined) for joined in self.runner.prefills[n_prefilled:]]
         assert sum(joins[:-1]) < max(1, self.n_slots // SHORT_FRAMES), "more prefills in a step than its slots need"

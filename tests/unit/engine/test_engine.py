@@ -6,15 +6,14 @@ import time
 import numpy as np
 import pytest
 
-from tests.unit.engine.still_engine import REFERENCE_SEED, StillEngine, expected_sound, reference
+from tests.unit.engine.still_engine import REFERENCE_SEED, StillEngine, StillLaunched, expected_sound, reference
 from tests.unit.engine.still_runner import Fate
-from worker.engine.arrivals import REFERENCES_S
+from worker.engine.arrivals import MOST_LAUNCHED, REFERENCES_S
 from worker.engine.errors import BrokenNumbers, EngineFull
 from worker.engine.scheduler import SHORT_FRAMES
 from worker.engine.speaker import Speak, Speaker
 from worker.model.config import SAMPLES_PER_FRAME
 from worker.model.errors import BadUtterance
-from worker.model.prompt import Prompt
 from worker.model.sampling import Sampling
 
 
@@ -264,14 +263,14 @@ def test_a_reference_that_nobody_foresaw_fails_its_utterance_alone(monkeypatch: 
     still = StillEngine()
     odd = still.submit(Fate(), reference=reference(3, "odd"))
     fine = still.submit(Fate(n_frames=2), reference=reference(3))
-    prompt = still.prompter.prompt
+    launch = still.prompter.launch
 
-    def odd_prompt(speak: Speak) -> Prompt:
+    def odd_launch(speak: Speak) -> StillLaunched:
         if speak.id == odd:
             raise KeyError("odd")
-        return prompt(speak)
+        return launch(speak)
 
-    monkeypatch.setattr(still.prompter, "prompt", odd_prompt)
+    monkeypatch.setattr(still.prompter, "launch", odd_launch)
     still.run()
     error = still.listener.of(odd).error
     assert error is not None
@@ -283,23 +282,67 @@ def test_what_may_be_the_devices_own_error_ends_the_engine(monkeypatch: pytest.M
     still = StillEngine()
     still.submit(Fate(), reference=reference(3))
 
-    def broken_device(speak: Speak) -> Prompt:
+    def broken_device(speak: Speak) -> StillLaunched:
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
-    monkeypatch.setattr(still.prompter, "prompt", broken_device)
+    monkeypatch.setattr(still.prompter, "launch", broken_device)
     with pytest.raises(RuntimeError, match="illegal memory access"):
         still.step()
 
 
-def test_references_are_encoded_a_few_a_step_so_that_frames_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_frames_go_on_while_references_are_encoded_beside_them() -> None:
     still = StillEngine(n_slots=8)
-    quick = still.prompter.prompt
+    speaking = still.submit(Fate(n_frames=20))
+    still.step()
+    clones = [still.submit(Fate(n_frames=3), reference=reference(2)) for _ in range(6)]
+    behind = still.submit(Fate(n_frames=3))
+    listened = still.submit(Fate(n_frames=3), interactive=True)
+    n_frames_before = len(still.runner.decoded)
+    still.step()
+    assert still.prompter.encoded == clones[:1]
+    assert list(still.prompter.device) == clones[1:MOST_LAUNCHED], "those behind may still be cancelled"
+    still.cancel(clones[-1])
+    for _ in range(10):
+        still.step()
+    assert len(still.runner.decoded) == n_frames_before + 11, "each step was a frame"
+    still.run()
+    assert still.prompter.waited_for == []
+    assert still.prompter.encoded == clones[:-1]
+    assert still.runner.joined == [speaking, listened, *clones[:-1], behind]
 
-    def slow(speak: Speak) -> Prompt:
-        time.sleep(REFERENCES_S if speak.reference else 0)
+
+def test_an_engine_with_nothing_else_to_do_waits_for_a_reference() -> None:
+    still = StillEngine()
+    clones = [still.submit(Fate(n_frames=2), reference=reference(2)) for _ in range(2)]
+    still.step()
+    assert still.prompter.waited_for == clones[:1]
+    assert still.runner.joined == clones[:1]
+    still.run()
+    assert still.prompter.waited_for == clones[:1], "the second was encoded while the first was spoken"
+    assert all(still.listener.of(clone).n_frames == 2 for clone in clones)
+
+
+def test_a_reference_that_is_being_encoded_may_be_cancelled() -> None:
+    still = StillEngine()
+    speaking = still.submit(Fate(n_frames=8))
+    still.step()
+    clones = [still.submit(Fate(n_frames=2), reference=reference(2)) for _ in range(3)]
+    still.step()
+    still.cancel(clones[1])
+    still.run()
+    assert still.runner.joined == [speaking, clones[0], clones[2]]
+
+
+def test_where_the_host_encodes_it_does_a_few_a_step_so_that_frames_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    still = StillEngine(n_slots=8)
+    still.prompter.encoded_a_step = None
+    quick = still.prompter.launch
+
+    def slow(speak: Speak) -> StillLaunched:
+        time.sleep(REFERENCES_S)
         return quick(speak)
 
-    monkeypatch.setattr(still.prompter, "prompt", slow)
+    monkeypatch.setattr(still.prompter, "launch", slow)
     for _ in range(3):
         still.submit(Fate(n_frames=3), reference=reference(2))
     behind = still.submit(Fate(n_frames=3))

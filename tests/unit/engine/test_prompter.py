@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -28,10 +29,21 @@ class CountedReferences:
     def __init__(self) -> None:
         self.asked: list[bool] = []
 
-    def prepare(self, pcm: Pcm, *, with_codes: bool) -> PreparedReference:
+    def launch(self, pcm: Pcm, sha256: str, *, with_codes: bool) -> "Prepared":
         self.asked.append(with_codes)
         codes = np.zeros((len(pcm) // 1920, 16), np.int32) if with_codes else None
-        return PreparedReference(np.ones(64, np.float32), codes, "sha256")
+        return Prepared(PreparedReference(np.ones(64, np.float32), codes, sha256))
+
+
+@dataclass
+class Prepared:
+    reference: PreparedReference
+
+    def ready(self) -> bool:
+        return True
+
+    def wait(self) -> PreparedReference:
+        return self.reference
 
 
 @pytest.fixture(scope="module")
@@ -77,15 +89,17 @@ def test_a_reference_with_text_is_continued_and_one_without_lends_its_voice(base
     speak = Speak(1, "Good morning.", "english", reference=speech(20, text), sampling=Sampling(max_frames=20))
     made.check(speak)
     assert references.asked == []
-    prompt = made.prompt(speak)
+    launched = made.launch(speak)
     assert references.asked == [n_codes > 0]
+    assert launched.ready()
+    prompt = launched.wait()
     assert prompt.speaker is not None
     assert (0 if prompt.reference_codes is None else len(prompt.reference_codes)) == n_codes
 
 
 def test_what_check_counts_is_what_prompt_needs(base: Prompter) -> None:
     speak = Speak(1, "Good morning.", "english", reference=speech(20, "What it says."), sampling=Sampling(max_frames=20))
-    n_positions = len(CheckpointPrompter(base, CountedReferences(), slot_positions=SLOT_POSITIONS).prompt(speak))
+    n_positions = len(CheckpointPrompter(base, CountedReferences(), slot_positions=SLOT_POSITIONS).launch(speak).wait())
     CheckpointPrompter(base, CountedReferences(), slot_positions=n_positions + 10).check(speak)
     with pytest.raises(BadUtterance, match=f"takes {n_positions} positions") as refusal:
         CheckpointPrompter(base, CountedReferences(), slot_positions=n_positions + 9).check(speak)

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from tests.unit.model.conftest import TinyCheckpoint
+from worker.engine.torch_references import TorchReferences
 from worker.model.checkpoint import open_checkpoint
 from worker.model.config import SAMPLE_RATE_HZ
 from worker.model.host_memory import HostMemory, give_back_holes, rss_bytes
-from worker.model.reference_encoder import ReferenceEncoder
 
 MIB = 2**20
 BLOCK_BYTES = 64 * 1024
@@ -39,9 +39,9 @@ def test_a_process_that_is_looked_at_gives_back_what_it_no_longer_uses() -> None
 def test_a_new_recording_leaves_no_holes(tiny_checkpoint: TinyCheckpoint, seconds: float) -> None:
     checkpoint, cpu = open_checkpoint(tiny_checkpoint("base")), torch.device("cpu")
     main, codec = checkpoint.main(cpu, torch.float32), checkpoint.codec(cpu, torch.float32)
-    references = ReferenceEncoder(checkpoint.config, main, codec, cpu)
+    references = TorchReferences(checkpoint.config, main, codec, cpu)
     noise = 0.1 * np.random.default_rng(0).standard_normal(round(seconds * SAMPLE_RATE_HZ), dtype=np.float32)  # [n_samples]
-    references.prepare(noise, with_codes=True)
+    references.launch(noise, "sha256", with_codes=True)
     after = rss_bytes()
     give_back_holes()
     assert after - rss_bytes() < 2 * MIB

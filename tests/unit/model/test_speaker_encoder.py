@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from transformers.audio_utils import mel_filter_bank
 
 from tests.unit.model.conftest import TinyCheckpoint
 from tests.unit.model.voice_like import voice_like
 from worker.model.checkpoint import open_checkpoint
 from worker.model.config import SAMPLE_RATE_HZ
-from worker.model.mel import HOP_SAMPLES, QUIETEST, WINDOW_SAMPLES, Mel
-from worker.model.speaker_encoder import Conv, SpeakerEncoder
+from worker.model.mel import HIGHEST_HZ, HOP_SAMPLES, QUIETEST, WINDOW_SAMPLES, Mel, mel_filters
+from worker.model.speaker_encoder import Conv, Heard, SpeakerEncoder
 
 CPU = torch.device("cpu")
 
@@ -40,7 +41,7 @@ def plain_spectrogram(pcm: np.ndarray, n_mels: int) -> np.ndarray:
 
 def test_the_spectrogram_is_what_its_definition_says() -> None:
     pcm = voice_like(1)
-    ours = Mel(128, CPU).spectrogram(torch.from_numpy(pcm)).numpy()
+    ours = Mel(128, CPU).spectrogram(torch.from_numpy(pcm), torch.tensor(len(pcm))).numpy()
     assert ours.shape == (128, len(pcm) // HOP_SAMPLES)
     np.testing.assert_allclose(ours, plain_spectrogram(pcm, 128), atol=1e-3)
 
@@ -48,7 +49,21 @@ def test_the_spectrogram_is_what_its_definition_says() -> None:
 def test_a_convolution_mirrors_the_edges_and_keeps_the_length() -> None:
     average = Conv(torch.ones(1, 1, 3) / 3, torch.zeros(1), dilation=2)
     x = torch.arange(6, dtype=torch.float32)[None, None]      # mirrored: 2 1 | 0 1 2 3 4 5 | 4 3
-    assert average(x)[0, 0].tolist() == pytest.approx([(2 + 0 + 2) / 3, (1 + 1 + 3) / 3, 2, 3, (2 + 4 + 4) / 3, (3 + 5 + 3) / 3])
+    averages = average(x, Heard(6, torch.tensor(6)))[0, 0].tolist()
+    assert averages == pytest.approx([(2 + 0 + 2) / 3, (1 + 1 + 3) / 3, 2, 3, (2 + 4 + 4) / 3, (3 + 5 + 3) / 3])
+
+
+def test_a_convolution_mirrors_the_edge_where_the_recording_ends() -> None:
+    average = Conv(torch.ones(1, 1, 3) / 3, torch.zeros(1), dilation=2)
+    x = torch.tensor([[[0, 1, 2, 3, 100, -100, 7]]], dtype=torch.float32)      # mirrored: 2 1 | 0 1 2 3 | 2 1
+    assert average(x, Heard(7, torch.tensor(4)))[0, 0, :4].tolist() == pytest.approx([4 / 3, 5 / 3, 4 / 3, 5 / 3])
+
+
+def test_the_filters_are_those_of_transformers() -> None:
+    """With which the original makes them."""
+    theirs = mel_filter_bank(num_frequency_bins=WINDOW_SAMPLES // 2 + 1, num_mel_filters=128, min_frequency=0.0,
+                             max_frequency=HIGHEST_HZ, sampling_rate=SAMPLE_RATE_HZ, norm="slaney", mel_scale="slaney")
+    np.testing.assert_allclose(mel_filters(128), theirs.T, rtol=1e-12, atol=1e-15)
 
 
 @pytest.fixture(scope="module")
@@ -58,12 +73,26 @@ def speakers(tiny_checkpoint: TinyCheckpoint) -> SpeakerEncoder:
     return SpeakerEncoder(checkpoint.config.speaker_encoder, checkpoint.main(CPU, torch.float32), CPU)
 
 
+def embedding(speakers: SpeakerEncoder, pcm: np.ndarray, n_padding: int = 0) -> torch.Tensor:
+    sound = torch.cat([torch.from_numpy(pcm), torch.full((n_padding,), 0.3)])
+    with torch.inference_mode():
+        return speakers.embed(sound, torch.tensor(len(pcm)))
+
+
+@pytest.mark.parametrize("n_samples", [24_000, 24_001, 38_911, 60_000])
+def test_what_follows_a_recording_is_not_heard(speakers: SpeakerEncoder, n_samples: int) -> None:
+    pcm = voice_like(3)[:n_samples]
+    alone = embedding(speakers, pcm)
+    for n_padding in (1, 100, 48_000):
+        assert distance(embedding(speakers, pcm, n_padding), alone) < 1e-6
+
+
 def distance(a: torch.Tensor, b: torch.Tensor) -> float:
     return float((a - b).norm() / b.norm())
 
 
 def test_voices_are_told_apart_and_their_breath_is_not(speakers: SpeakerEncoder) -> None:
-    low, again, high = (speakers.embed(torch.from_numpy(voice_like(2, hz, seed))) for hz, seed in ((110, 0), (110, 1), (300, 0)))
+    low, again, high = (embedding(speakers, voice_like(2, hz, seed)) for hz, seed in ((110, 0), (110, 1), (300, 0)))
     assert low.shape == (64,)
     assert low.isfinite().all()
     assert distance(again, low) < 0.5 * distance(high, low)
@@ -71,4 +100,4 @@ def test_voices_are_told_apart_and_their_breath_is_not(speakers: SpeakerEncoder)
 
 def test_the_embedding_has_no_length(speakers: SpeakerEncoder) -> None:
     for seconds in (1, 1.01, 7):
-        assert speakers.embed(torch.from_numpy(voice_like(seconds))).shape == (64,)
+        assert embedding(speakers, voice_like(seconds)).shape == (64,)
