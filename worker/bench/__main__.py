@@ -36,9 +36,8 @@ def main(arguments: list[str]) -> int:
         peers = [parse_peer(text) for text in asked.compare]
         with weights.weights(asked) as checkpoint:
             if peers:
-                _compare(asked, cases, peers, checkpoint)
-            else:
-                _measure(asked, cases, checkpoint)
+                return 0 if _compare(asked, cases, peers, checkpoint) else 1
+            _measure(asked, cases, checkpoint)
     except (BadCase, BadPeer, EngineError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -102,8 +101,8 @@ def _measure(asked: argparse.Namespace, cases: list[Case], checkpoint: Path) -> 
             _show(asked, table(rows), json_lines(rows))
 
 
-def _compare(asked: argparse.Namespace, cases: list[Case], peers: list[Peer], checkpoint: Path) -> None:
-    """A line about each on standard error as it comes."""
+def _compare(asked: argparse.Namespace, cases: list[Case], peers: list[Peer], checkpoint: Path) -> bool:
+    """A line about each on standard error as it comes. Whether everybody spoke."""
     rows: list[PeerRow] = []
     try:
         for row in compare(cases, peers, Asked(checkpoint, asked.concurrency, asked.lengths, asked.texts, asked.limit_s)):
@@ -112,6 +111,7 @@ def _compare(asked: argparse.Namespace, cases: list[Case], peers: list[Peer], ch
     finally:
         if rows:
             _show(asked, comparison_report.table(rows), comparison_report.json_lines(rows))
+    return all(math.isfinite(row.times_realtime) for row in rows)
 
 
 def _show(asked: argparse.Namespace, shown: str, lines: str) -> None:

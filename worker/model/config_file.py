@@ -84,8 +84,8 @@ def _attention_sizes(fields: Fields) -> StackConfig:
     if n_heads % n_kv_heads:
         raise fields.error("num_key_value_heads", f"is {n_kv_heads}, expected a divisor of num_attention_heads, {n_heads}")
     head_dim = fields.integer("head_dim", default=fields.integer("hidden_size") // n_heads)
-    if head_dim % 2:
-        raise fields.error("head_dim", f"is {head_dim}, expected an even number, as RoPE turns pairs")
+    if head_dim & (head_dim - 1) or head_dim == 1:
+        raise fields.error("head_dim", f"is {head_dim}, expected a power of two from 2 on, as the kernels of attention take it")
     return StackConfig(
         hidden_size=fields.integer("hidden_size"),
         intermediate_size=fields.integer("intermediate_size"),

@@ -17,6 +17,7 @@ import redis
 
 from speechmill.cli.bench.idle import EventTimes
 from speechmill.cli.bench.load import percentile_ms
+from speechmill.cli.exits import Failure
 from speechmill.cli.stack.parts import Address
 from speechmill.view import JOBS_PATH
 
@@ -64,7 +65,7 @@ class _One:
 
 
 def measure_cancels(address: Address, redis_url: str, plan: Plan) -> Cancelled:
-    """Raises TimeoutError when a job does not begin or end."""
+    """Raises Failure when a job does not begin or end."""
     with closing(EventTimes(redis_url)) as events, ThreadPoolExecutor(CLIENTS) as clients:
         client = _Client(address, redis_url, events)
         cancels = [one for tries in clients.map(lambda n: _until_one_ran(client, plan, n), range(plan.jobs)) for one in tries]
@@ -92,7 +93,7 @@ def _until_one_ran(client: _Client, plan: Plan, n: int) -> list[_One]:
     tries: list[_One] = []
     while not tries or not tries[-1].ran:
         if len(tries) == MOST_TRIES:
-            raise TimeoutError(f"of {MOST_TRIES} jobs in a row none ran when it was cancelled")
+            raise Failure(f"of {MOST_TRIES} jobs in a row none ran when it was cancelled.")
         tries.append(_cancel_one(client, plan, n + plan.jobs * len(tries)))
     return tries
 
@@ -108,7 +109,7 @@ def _cancel_one(client: _Client, plan: Plan, n: int) -> _One:
     status, _ = client.ask("POST", f"{JOBS_PATH}/{job_id}/cancel")
     answered = time.perf_counter()
     if status != 200:
-        raise TimeoutError(f"the cancel of {job_id} was answered {status}")
+        raise Failure(f"the cancel of {job_id} was answered {status}.")
     ended = client.events.wait(job_id, "speech.job.cancelled")
     status, _ = client.ask("GET", f"{JOBS_PATH}/{job_id}/content")
     return _One(job_id, max(0.0, ended - answered), client.events.has_seen(job_id, "speech.job.cancelling"), status == 200)

@@ -16,6 +16,7 @@ from typing import Any
 import redis
 
 from speechmill.cli.bench.load import percentile_ms
+from speechmill.cli.exits import Exit, Failure
 from speechmill.cli.stack.parts import Address
 from speechmill.store.client import EVENTS_KEY, Store
 from speechmill.view import JOBS_PATH
@@ -51,10 +52,10 @@ class EventTimes:
         self._thread.start()
 
     def wait(self, job_id: str, event: str) -> float:
-        """Raises TimeoutError."""
+        """Raises Failure where it does not come."""
         with self._news:
             if not self._news.wait_for(lambda: event in self._seen[job_id], ANSWER_S):
-                raise TimeoutError(f"no {event} of {job_id} in {ANSWER_S:g} s")
+                raise Failure(f"no {event} of {job_id} in {ANSWER_S:g} s.", Exit.TIMEOUT)
             return self._seen[job_id][event]
 
     def has_seen(self, job_id: str, event: str) -> bool:
@@ -79,7 +80,7 @@ class EventTimes:
 
 
 def measure_idle(address: Address, store: Store, redis_url: str, body: dict[str, str], jobs: int) -> Idle:
-    """One job after the other, each submitted when the one before is over. Raises TimeoutError when one does not end."""
+    """One job after the other, each submitted when the one before is over. Raises Failure when one does not end."""
     connection = http.client.HTTPConnection(address.reachable, address.port, timeout=ANSWER_S)
     events = EventTimes(redis_url)
     voice, claimed, completed = [], [], []

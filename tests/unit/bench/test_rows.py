@@ -14,6 +14,7 @@ import pytest
 
 from worker.bench.__main__ import main
 from worker.bench.case import Plan, Row
+from worker.bench.compare.row import PeerRow, Spoken
 from worker.bench.rows import rows_of
 from worker.model.errors import TooLittleMemory
 
@@ -58,6 +59,18 @@ def test_what_was_measured_before_something_broke_is_shown_and_written(
     assert [(at["label"], at["concurrency"]) for at in map(json.loads, file.read_text().splitlines())] == [
         ("engine", 1), ("engine", 2), (breaks, 1)]
     assert said.out.count("| 2.0 |") == 3
+
+
+@pytest.mark.parametrize(("spoken", "status"), [(Spoken(2.0, 1.0, 2), 0), (Spoken(0.0, 0.0, 0, errors=["refused"]), 1)])
+def test_a_comparison_in_which_somebody_never_spoke_has_failed(
+        spoken: Spoken, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def compared(*_: object) -> Iterator[PeerRow]:
+        yield PeerRow.of("engine", 1, Spoken(4.0, 1.0, 2))
+        yield PeerRow.of("peer", 1, spoken)
+
+    monkeypatch.setattr("worker.bench.__main__.compare", compared)
+    assert main(["--checkpoint", str(tmp_path), "--concurrency", "1", "--compare", "http://127.0.0.1:1/v1"]) == status
+    assert capsys.readouterr().out.count("peer") == 1
 
 
 def test_whoever_stops_reading_ends_what_is_measured(tmp_path: Path) -> None:

@@ -1,12 +1,17 @@
 """What `bench cancel` posts, on a producer that says yes to everything. The whole of it is in tests/e2e/test_bench_cancel.py."""
 
 import itertools
+import time
+from contextlib import closing
 from typing import Any, cast
 
 import pytest
+import redis
 
-from speechmill.cli.bench import cancel_times
+from speechmill.cli.bench import cancel_times, idle
 from speechmill.cli.bench.cancel_times import Plan, _Client, _until_one_ran
+from speechmill.cli.bench.idle import EventTimes
+from speechmill.cli.exits import Exit, Failure
 
 
 class Events:
@@ -42,3 +47,24 @@ def test_no_text_is_posted_twice_or_it_would_come_from_storage(monkeypatch: pyte
         _until_one_ran(cast(_Client, client), plan, n)
     assert len(client.texts) == 2 * plan.jobs
     assert len(set(client.texts)) == len(client.texts)
+
+
+def test_a_job_that_does_not_end_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Silent:
+        """A Redis in which nothing happens."""
+
+        def xrevrange(self, *_: object, **__: object) -> list[object]:
+            return []
+
+        def xread(self, *_: object, **__: object) -> list[object]:
+            time.sleep(0.01)
+            return []
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(redis.Redis, "from_url", lambda *_, **__: Silent())
+    monkeypatch.setattr(idle, "ANSWER_S", 0.05)
+    with closing(EventTimes("redis://silent")) as events, pytest.raises(Failure, match="cancelled of job-1") as failure:
+        events.wait("job-1", "speech.job.cancelled")
+    assert failure.value.exit is Exit.TIMEOUT
