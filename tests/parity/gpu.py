@@ -22,6 +22,7 @@ import torch
 from tests.parity.gates import Gate, bfloat16_gates, float32_gates, truths_of
 from tests.parity.original import Original, made_with
 from tests.parity.ours import Device, Kept, Ours
+from tests.parity.reference_gates import reference_gates
 from worker.model.random_checkpoint import write_random_checkpoint
 from worker.model.random_config import Size
 
@@ -66,6 +67,8 @@ def gates_of(size: Size, device: Device, kept: Kept) -> Iterator[Gate]:
         del ours
         free(device)
         yield from bfloat16_gates(Ours(folder, device, "bfloat16", kept), Original(folder, device, torch.bfloat16), truths)
+        write_random_checkpoint(folder / "base", size=size, kind="base", device=device)
+        yield from reference_gates(folder / "base", device)
     free(device)
 
 

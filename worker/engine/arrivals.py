@@ -19,11 +19,11 @@ Encoded = TypeVar("Encoded")
 log = logging.getLogger(__name__)
 
 MOST_LAUNCHED = 4
-"""References that a device encodes one after another; those behind them may still be cancelled, or gone before."""
+"""References on the device, which encodes one after another; those behind them may still be cancelled, or overtaken."""
 
 REFERENCES_S = 0.010
-"""Where nothing encodes beside the host, on a CPU, it holds up the frames of everything else: once so long is spent, the rest
-wait for the next step."""
+"""Launching holds up the frames of everything else, on a CPU for as long as encoding takes: once so long is spent, the rest wait
+for the next step."""
 
 
 @dataclass
@@ -45,6 +45,7 @@ class Arrivals:
         self._prompter = prompter
         self._interactive: OrderedDict[int, _Waiting] = OrderedDict()
         self._batch: OrderedDict[int, _Waiting] = OrderedDict()
+        self._on_device: list[LaunchedPrompt] = []      # also those that nobody wants any more
 
     def __len__(self) -> int:
         return len(self._interactive) + len(self._batch)
@@ -60,34 +61,48 @@ class Arrivals:
         self._batch.pop(speak_id, None)
 
     def prompted(self, *, wait: bool) -> Iterator[tuple[Speak, Prompt | EngineError]]:
-        """Those who may wait for a slot now, with their prompt, or with why there is none. With `wait` blocks for the first,
-        where any wait."""
+        """Those who may wait for a slot now, with their prompt, or with why there is none. With `wait` blocks for one, where
+        any wait and none is ready."""
         self._launch()
         for queue in (self._interactive, self._batch):
-            while queue and (wait or next(iter(queue.values())).is_ready):
+            while queue and next(iter(queue.values())).is_ready:
                 wait = False
-                _, first = queue.popitem(last=False)
-                yield first.speak, _outcome(first)
+                yield _taken_from(queue)
+        queue = self._interactive or self._batch
+        if wait and queue:
+            first = next(iter(queue.values()))
+            if first.prompted is None:      # the device is full of what was cancelled
+                self._launch_one(first)
+            yield _taken_from(queue)
 
     def _launch(self) -> None:
-        """The next references, interactive ones first; at least one, where one waits."""
+        """The next references, interactive ones first; at least one, where one waits and the device is not full."""
+        self._on_device = [launched for launched in self._on_device if not launched.ready()]
         until = time.monotonic() + REFERENCES_S
-        n_launched = 0      # and not ready
+        n_launched = 0
         for queue in (self._interactive, self._batch):
             for waiting in queue.values():
-                if n_launched >= MOST_LAUNCHED:
+                if len(self._on_device) >= MOST_LAUNCHED or (n_launched and time.monotonic() > until):
                     return
                 if waiting.prompted is None:
-                    if time.monotonic() > until:
-                        return
-                    waiting.prompted = _or_error(partial(self._prompter.launch, waiting.speak))
-                n_launched += not waiting.is_ready
+                    self._launch_one(waiting)
+                    n_launched += 1
 
+    def _launch_one(self, waiting: _Waiting) -> None:
+        waiting.prompted = launched = _or_error(partial(self._prompter.launch, waiting.speak))
+        if not isinstance(launched, EngineError) and not launched.ready():
+            self._on_device.append(launched)
+
+
+def _taken_from(queue: OrderedDict[int, _Waiting]) -> tuple[Speak, Prompt | EngineError]:
+    """The first of it, once it is encoded."""
+    _, first = queue.popitem(last=False)
+    return first.speak, _outcome(first)
 
 
 def _outcome(waiting: _Waiting) -> Prompt | EngineError:
     prompted = waiting.prompted
-    assert prompted is not None, "the first of a queue is launched before any other"
+    assert prompted is not None, "only what was launched is taken"
     return prompted if isinstance(prompted, Prompt | EngineError) else _or_error(prompted.wait)
 
 

@@ -30,21 +30,22 @@ STEP_FRAMES = 25
 MOST_FRAMES = round(MAX_REFERENCE_S * SAMPLE_RATE_HZ / SAMPLES_PER_FRAME)
 
 
-@dataclass(frozen=True)
 class _Result:
     """A tensor on its way to the host: `host`, pinned where the device is a GPU, is written once `copied` has happened (None:
     already)."""
 
-    host: Tensor
-    copied: torch.Event | None
+    def __init__(self, host: Tensor, copied: torch.Event | None) -> None:
+        self._host, self._copied = host, copied
 
     def ready(self) -> bool:
-        return self.copied is None or self.copied.query()
+        return self._copied is None or self._copied.query()
 
     def wait(self) -> Tensor:
-        if self.copied is not None:
-            self.copied.synchronize()
-        return self.host
+        if self._copied is not None:
+            self._copied.synchronize()
+            self._host = self._host.clone()     # pinned memory is scarce, and a reference is kept for long
+            self._copied = None
+        return self._host
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,10 @@ class TorchReferences:
     """
 
     def __init__(self, config: CheckpointConfig, main: TensorFile, codec: TensorFile, device: torch.device, *,
-                 max_kept: int = MAX_KEPT, graphs: bool = False) -> None:
-        """Weights of `device`, taken in float32 whatever their dtype. `graphs` encodes through CUDA graphs on a GPU. Raises
-        CheckpointError where the checkpoint has no speaker encoder: only Base has."""
+                 max_kept: int = MAX_KEPT, step_frames: int = 0, graphs: bool = False) -> None:
+        """Weights of `device`, taken in float32 whatever their dtype. Recordings are padded to a multiple of `step_frames`;
+        0 is the device's usual, which is none on a CPU. `graphs` encodes through CUDA graphs on a GPU. Raises CheckpointError
+        where the checkpoint has no speaker encoder: only Base has."""
         if config.speaker_encoder is None:
             raise CheckpointError("this checkpoint has no speaker encoder; a Base checkpoint clones voices")
         self._speaker_encoder = SpeakerEncoder(config.speaker_encoder, main, device)
@@ -87,6 +89,7 @@ class TorchReferences:
         on_gpu = device.type == "cuda"
         self._stream = torch.cuda.Stream(device) if on_gpu else None  # type: ignore[no-untyped-call]
         self._wants_graphs = on_gpu and graphs
+        self._step_frames = step_frames or (STEP_FRAMES if on_gpu else 1)
         # Graphs find here what they read, and leave here what they make.
         self._sound = torch.zeros(MOST_FRAMES * SAMPLES_PER_FRAME, device=device)
         self._n_samples = torch.ones((), dtype=torch.int64, device=device)
@@ -101,17 +104,17 @@ class TorchReferences:
             torch.cuda.synchronize(device)  # the weights came on another stream
 
     def warm_up(self) -> None:
-        """Encodes noise as long as a reference may be: its memory is taken now, or is missing now. Then captures every length,
-        the longest first, so that the others find room in its memory."""
+        """Noise of every length, the longest first: its memory is taken now, or is missing now, and the others find room in it.
+        With graphs each is captured."""
+        captured = []
         with self._on_stream(), _exact_float32():
             self._sound.normal_().mul_(0.1)
-            self._n_samples.fill_(len(self._sound))
-            self._embed(MOST_FRAMES)
-            self._encode(MOST_FRAMES)
-            if not self._wants_graphs:
-                return
-            captured = [self._speaker_graphs.capture(n) and self._codec_graphs.capture(n)
-                        for n in range(MOST_FRAMES, 0, -STEP_FRAMES)]
+            for n_frames in range(MOST_FRAMES, 0, -self._step_frames):
+                self._n_samples.fill_(n_frames * SAMPLES_PER_FRAME)
+                self._embed(n_frames)
+                self._encode(n_frames)
+                if self._wants_graphs:
+                    captured.append(self._speaker_graphs.capture(n_frames) and self._codec_graphs.capture(n_frames))
         if not all(captured):
             self.notes.append("too little memory for some of the CUDA graphs that encode recordings")
 
@@ -133,7 +136,7 @@ class TorchReferences:
     def _launch(self, pcm: Pcm, sha256: str, kept: LaunchedReference | None, *, with_codes: bool) -> LaunchedReference:
         self.n_encoded += 1
         n_frames = count_reference_frames(len(pcm))
-        padded_frames = n_frames if self._stream is None else -(-n_frames // STEP_FRAMES) * STEP_FRAMES
+        padded_frames = -(-n_frames // self._step_frames) * self._step_frames
         with self._on_stream(), _exact_float32():
             self._hear(pcm)
             if kept is None:

@@ -9,20 +9,19 @@ import torch
 from worker.engine.options import EngineOptions
 from worker.model.errors import EngineError
 
-KERNEL_CACHES = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY", "TORCH_CUDNN_V8_API_LRU_CACHE_LIMIT")
+KERNEL_CACHES = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": 256, "LRU_CACHE_CAPACITY": 256, "TORCH_CUDNN_V8_API_LRU_CACHE_LIMIT": 512}
 """Variables that oneDNN, torch's layer over it (ideep) and torch's layer over cuDNN read, each once, before the first
-convolution."""
-KERNELS_KEPT = 256
-"""All keep what they prepared for each set of shapes, the last 1,024 (cuDNN: 10,000) unless told otherwise. Lengths of
-recordings, prompts and takes make ever new shapes, so the process grows until those are full: by 100 MiB and more with the tiny
-checkpoint, over an hour or longer; by 2 GiB with cuDNN (pytorch/pytorch#104701). 256 are full within minutes. On a CPU the tiny
-checkpoint's codec, whose convolutions are done as fast as they are prepared, takes up to 13% longer for it; that of the real
-sizes takes as long as before."""
+convolution, and how many prepared kernels are kept. All keep one for each set of shapes, the last 1,024 (cuDNN: 10,000) unless
+told otherwise. Lengths of prompts, takes and, on a CPU, recordings make ever new shapes, so the process grows until those are
+full: by 100 MiB and more with the tiny checkpoint, over an hour or longer; by 2 GiB with cuDNN (pytorch/pytorch#104701). 256 are
+full within minutes. On a CPU the tiny checkpoint's codec, whose convolutions are done as fast as they are prepared, takes up to
+13% longer for it; that of the real sizes takes as long as before. cuDNN's are for 15 lengths of recordings, 348 shapes, and what
+the codec does without graphs."""
 FUSION = "TRITON_DEFAULT_FP_FUSION"
 """Triton 3.10 no longer makes one rounding of a product and a sum unless told to; all that was measured was with it."""
 FFT_PLANS_KEPT = 16
-"""cuFFT has a plan for each number of windows, so for each length of a recording, and torch keeps the last 4,096 of them. No
-variable says how many; a plan is made faster than the rest of a recording is encoded."""
+"""cuFFT has a plan for each number of windows, so for each length that recordings are padded to, and torch keeps the last 4,096
+of them, which no variable changes. Graphs use the plans that they were captured with: there must be room for all 15."""
 
 
 class Wishes(Protocol):
@@ -48,8 +47,8 @@ class Placement:
 def configure_torch(options: EngineOptions) -> Placement:
     """TF32, cuDNN's choice of algorithms, the number of threads, how Triton rounds, and how many prepared kernels are kept,
     unless the environment says so. Raises EngineError where there is no such device."""
-    for variable in KERNEL_CACHES:
-        os.environ.setdefault(variable, str(KERNELS_KEPT))
+    for variable, n_kept in KERNEL_CACHES.items():
+        os.environ.setdefault(variable, str(n_kept))
     os.environ.setdefault(FUSION, "1")
     torch.backends.cuda.matmul.fp32_precision = "tf32" if options.tf32 else "ieee"
     torch.backends.cudnn.conv.fp32_precision = "tf32" if options.tf32 else "ieee"  # type: ignore[attr-defined]

@@ -1,5 +1,6 @@
 """The engine over a runner that computes nothing: from submit to the last sample, step by step."""
 
+import itertools
 import threading
 import time
 
@@ -331,6 +332,60 @@ def test_a_reference_that_is_being_encoded_may_be_cancelled() -> None:
     still.cancel(clones[1])
     still.run()
     assert still.runner.joined == [speaking, clones[0], clones[2]]
+
+
+def test_cancelled_references_count_until_the_device_is_done_with_them() -> None:
+    """Whoever comes next would otherwise wait behind ever more that nobody wants."""
+    still = StillEngine()
+    still.prompter.encoded_a_step = 0
+    still.submit(Fate(n_frames=40), max_frames=50)
+    for _ in range(20):
+        clones = [still.submit(Fate(), reference=reference(2)) for _ in range(MOST_LAUNCHED)]
+        still.step()
+        for clone in clones:
+            still.cancel(clone)
+    assert len(still.prompter.device) == MOST_LAUNCHED
+    wanted = still.submit(Fate(n_frames=2), reference=reference(2))
+    still.prompter.encoded_a_step = 1
+    still.run()
+    assert still.listener.of(wanted).n_frames == 2
+
+
+def test_an_idle_engine_waits_for_a_reference_though_the_device_is_full_of_cancelled_ones() -> None:
+    still = StillEngine()
+    still.prompter.encoded_a_step = 0
+    first = still.submit(Fate(n_frames=2))
+    still.step()
+    clones = [still.submit(Fate(), reference=reference(2)) for _ in range(MOST_LAUNCHED)]
+    still.step()
+    for clone in clones:
+        still.cancel(clone)
+    wanted = still.submit(Fate(n_frames=2), reference=reference(2), interactive=True)
+    still.run()
+    assert [still.listener.of(one).n_frames for one in (first, wanted)] == [2, 2]
+    assert still.prompter.waited_for == [wanted]
+
+
+def test_who_is_ready_does_not_wait_for_an_interactive_reference() -> None:
+    still = StillEngine()
+    ready = still.submit(Fate(n_frames=9))
+    clone = still.submit(Fate(n_frames=2), reference=reference(2), interactive=True)
+    still.step()
+    assert still.runner.joined == [ready]
+    assert still.prompter.waited_for == []
+    still.run()
+    assert still.runner.joined == [ready, clone]
+
+
+def test_a_pause_before_the_first_reference_is_launched_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    still = StillEngine()
+    clone = still.submit(Fate(n_frames=2), reference=reference(2))
+    now = itertools.count()
+    monkeypatch.setattr("worker.engine.arrivals.time.monotonic", lambda: float(next(now)))
+    still.step()
+    monkeypatch.undo()
+    still.run()
+    assert still.listener.of(clone).n_frames == 2
 
 
 def test_where_the_host_encodes_it_does_a_few_a_step_so_that_frames_go_on(monkeypatch: pytest.MonkeyPatch) -> None:

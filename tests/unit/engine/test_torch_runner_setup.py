@@ -76,7 +76,7 @@ def test_few_prepared_kernels_are_kept_unless_the_environment_says_more(monkeypa
     monkeypatch.delenv(ideep)
     monkeypatch.delenv(cudnn)
     configure_torch(EngineOptions(Path(), device="cpu"))
-    assert (os.environ[onednn], os.environ[ideep], os.environ[cudnn]) == ("1024", "256", "256")
+    assert (os.environ[onednn], os.environ[ideep], os.environ[cudnn]) == ("1024", "256", "512")
 
 
 def test_triton_rounds_as_it_did_when_the_engine_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
