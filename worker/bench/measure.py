@@ -17,6 +17,7 @@ from worker.bench.parts import Parts, time_parts
 from worker.engine.build import Built, build
 from worker.engine.engine import Engine
 from worker.engine.speaker import Listener, Speaker
+from worker.engine.torch_setup import configure_torch
 from worker.model.errors import EngineError
 from worker.model.reference import PreparedReference
 
@@ -44,14 +45,15 @@ class Switch:
 
 def measure(plan: Plan) -> Iterator[Row]:
     """Our engine under each load. Prints a line about each on standard error as it goes."""
-    begun = time.perf_counter()
     options = plan.case.options(plan.checkpoint, max(plan.concurrency))
+    ceilings = measure_ceilings(configure_torch(options).device)    # first: slots may leave no room for it
+    forget_peak()   # that was the bench's own memory
+    begun = time.perf_counter()
     built = build(options, report=_tell)
     switch = Switch()
     engine = Engine(built.parts, options, switch)
     warm_up_s = time.perf_counter() - begun
-    ceilings = measure_ceilings(built.placement.device)
-    forget_peak()  # that was the bench's own memory
+    forget_peak()   # that was for a moment, while graphs were captured
     for n in plan.concurrency:
         yield _measure_load(plan, built, engine, switch, ceilings, n, warm_up_s)
 
