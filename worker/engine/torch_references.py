@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from worker.engine.graphs import Graphs
-from worker.model.config import SAMPLE_RATE_HZ, SAMPLES_PER_FRAME, CheckpointConfig
+from worker.model.config import SAMPLES_PER_FRAME, CheckpointConfig
 from worker.model.errors import CheckpointError, TooLittleMemory
 from worker.model.host_memory import give_back_holes
 from worker.model.mimi_encoder import MimiEncoder
-from worker.model.reference import MAX_REFERENCE_S, Pcm, PreparedReference, count_reference_frames
+from worker.model.reference import MOST_REFERENCE_FRAMES, Pcm, PreparedReference, count_reference_frames
 from worker.model.speaker_encoder import SpeakerEncoder
 from worker.model.weights import TensorFile
 
@@ -27,7 +27,6 @@ MAX_KEPT = 256
 
 STEP_FRAMES = 25
 """On a GPU recordings are padded to a multiple of so many frames, 2 s: 15 lengths have graphs."""
-MOST_FRAMES = round(MAX_REFERENCE_S * SAMPLE_RATE_HZ / SAMPLES_PER_FRAME)
 
 
 class _Result:
@@ -91,10 +90,10 @@ class TorchReferences:
         self._wants_graphs = on_gpu and graphs
         self._step_frames = step_frames or (STEP_FRAMES if on_gpu else 1)
         # Graphs find here what they read, and leave here what they make.
-        self._sound = torch.zeros(MOST_FRAMES * SAMPLES_PER_FRAME, device=device)
+        self._sound = torch.zeros(MOST_REFERENCE_FRAMES * SAMPLES_PER_FRAME, device=device)
         self._n_samples = torch.ones((), dtype=torch.int64, device=device)
         self._speaker = torch.empty(config.talker.hidden_size, device=device)
-        self._codes = torch.empty(MOST_FRAMES, config.codec.encoder_n_codes, dtype=torch.int32, device=device)
+        self._codes = torch.empty(MOST_REFERENCE_FRAMES, config.codec.encoder_n_codes, dtype=torch.int32, device=device)
         pool = torch.cuda.graph_pool_handle() if self._wants_graphs else None
         self._speaker_graphs: Graphs[int] = Graphs(self._stream, pool, self._embed)    # by n_frames
         self._codec_graphs: Graphs[int] = Graphs(self._stream, pool, self._encode)
@@ -109,7 +108,7 @@ class TorchReferences:
         captured = []
         with self._on_stream(), _exact_float32():
             self._sound.normal_().mul_(0.1)
-            for n_frames in range(MOST_FRAMES, 0, -self._step_frames):
+            for n_frames in range(MOST_REFERENCE_FRAMES, 0, -self._step_frames):
                 self._n_samples.fill_(n_frames * SAMPLES_PER_FRAME)
                 self._embed(n_frames)
                 self._encode(n_frames)

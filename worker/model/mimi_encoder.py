@@ -15,8 +15,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from worker.model.config import SAMPLES_PER_FRAME
+from worker.model.kernels.rope import rope_tables, rotate
 from worker.model.mimi_config import MimiSizes
 from worker.model.mimi_shapes import DOWNSAMPLING
+from worker.model.reference import MOST_REFERENCE_FRAMES
 from worker.model.weights import TensorFile
 
 LEAST_USAGE = 1e-5
@@ -81,19 +83,18 @@ class Layer:
         self._attention_norm, self._mlp_norm = norm("input_layernorm"), norm("post_attention_layernorm")
         self._attention_scale, self._mlp_scale = read("self_attn_layer_scale.scale"), read("mlp_layer_scale.scale")
 
-    def __call__(self, x: Tensor, turns: Tensor) -> Tensor:
-        """`x` [n, hidden]; `turns` [n, 2, head_dim]: cosines and sines."""
-        x = x + self._attention_scale * self._attend(self._attention_norm(x), turns)
+    def __call__(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        """`x` [n, hidden]; `cos` and `sin` [n, head_dim / 2] of each position's angles."""
+        x = x + self._attention_scale * self._attend(self._attention_norm(x), cos, sin)
         inner = functional.gelu(functional.linear(self._mlp_norm(x), self._widen))
         return x + self._mlp_scale * functional.linear(inner, self._narrow)
 
-    def _attend(self, x: Tensor, turns: Tensor) -> Tensor:
+    def _attend(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         sizes = self._sizes
-        queries = _turned(self._heads(x, self._queries), turns)                 # [n_heads, n, head_dim]
-        keys, values = _turned(self._heads(x, self._keys), turns), self._heads(x, self._values)
-        shared_by = sizes.n_heads // sizes.n_kv_heads
-        keys, values = (part.repeat_interleave(shared_by, 0) for part in (keys, values))
-        heard = functional.scaled_dot_product_attention(queries[None], keys[None], values[None], is_causal=True)[0]
+        queries = rotate(self._heads(x, self._queries), cos, sin)               # [n_heads, n, head_dim]
+        keys, values = rotate(self._heads(x, self._keys), cos, sin), self._heads(x, self._values)
+        heard = functional.scaled_dot_product_attention(queries[None], keys[None], values[None], is_causal=True,
+                                                        enable_gqa=sizes.n_kv_heads != sizes.n_heads)[0]
         return functional.linear(heard.transpose(0, 1).flatten(1), self._join)
 
     def _heads(self, x: Tensor, weight: Tensor) -> Tensor:
@@ -152,12 +153,12 @@ class MimiEncoder:
         self._semantic, self._acoustic = (
             Codebooks(weights, f"encoder.quantizer.{kind}_residual_vector_quantizer.", n)
             for kind, n in (("semantic", 1), ("acoustic", n_codes - 1)))
-        places = torch.arange(0, sizes.head_dim, 2, dtype=torch.float32, device=weights.device)
-        self._frequencies = 1 / sizes.rope_theta ** (places / sizes.head_dim)       # [head_dim / 2]
+        self._rope = rope_tables(MOST_REFERENCE_FRAMES * DOWNSAMPLING, sizes.head_dim, sizes.rope_theta, weights.device,
+                                 torch.float32)
 
     def codes(self, sound: Tensor, n_samples: Tensor) -> Tensor:
-        """`sound` [n] float32, of which `n_samples` (int64, of no dimension) are the recording; n is a multiple of 1920. Returns
-        [n // 1920, n_codes] int64, of which the recording's are the first n_samples / 1920, rounded up."""
+        """`sound` [n] float32, of which `n_samples` (int64, of no dimension) are the recording; n is a multiple of 1920, at most
+        30 s. Returns [n // 1920, n_codes] int64, of which the recording's are the first n_samples / 1920, rounded up."""
         assert len(sound) % SAMPLES_PER_FRAME == 0
         x, n = self._first(sound[None, None]), n_samples        # [1, n_channels, n]
         for stage in self._stages:
@@ -166,18 +167,11 @@ class MimiEncoder:
             x = stage.shorten(_ends_silent(functional.elu(x), n))
             n = _shortened(n, stage.shorten.stride)
         x = self._last(functional.elu(x))[0].T                  # [n, hidden]
-        turns = self._turns(len(x))
+        cos, sin = self._rope.cos[:len(x)], self._rope.sin[:len(x)]
         for layer in self._layers:
-            x = layer(x, turns)
+            x = layer(x, cos, sin)
         x = functional.conv1d(_edges_repeated(x, n).T[None], self._downsample, stride=DOWNSAMPLING)[0].T
         return torch.stack(list(chain(self._semantic.codes(x), self._acoustic.codes(x))), 1)
-
-    def _turns(self, n: int) -> Tensor:
-        """RoPE (Su et al. 2021, arXiv:2104.09864), [n, 2, head_dim]: cosines and sines of each position."""
-        positions = torch.arange(n, dtype=torch.float32, device=self._frequencies.device)
-        angles = positions[:, None] * self._frequencies
-        angles = torch.cat([angles, angles], 1)
-        return torch.stack([angles.cos(), angles.sin()], 1)
 
 
 def _ends_silent(x: Tensor, n: Tensor) -> Tensor:
@@ -193,9 +187,3 @@ def _edges_repeated(x: Tensor, n: Tensor) -> Tensor:
 
 def _shortened(n: Tensor, stride: int) -> Tensor:
     return (n + stride - 1) // stride
-
-
-def _turned(x: Tensor, turns: Tensor) -> Tensor:
-    """[heads, n, head_dim], each position by its angles."""
-    left, right = x.chunk(2, 2)
-    return x * turns[:, 0] + torch.cat([-right, left], 2) * turns[:, 1]

@@ -12,6 +12,7 @@ from worker.model.prompt import Ids, Vector
 
 MIN_REFERENCE_S = 1.0
 MAX_REFERENCE_S = 30.0
+MOST_REFERENCE_FRAMES = round(MAX_REFERENCE_S * SAMPLE_RATE_HZ / SAMPLES_PER_FRAME)
 SILENCE_DBFS = -60.0
 LOUDEST = 1.5
 """Filters overshoot 1 a little; samples that were never scaled down are in the thousands."""

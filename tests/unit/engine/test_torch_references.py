@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from tests.unit.model.voice_like import voice_like
-from worker.engine.torch_references import MOST_FRAMES, STEP_FRAMES, LaunchedReference, TorchReferences, _Result
+from worker.engine.torch_references import STEP_FRAMES, LaunchedReference, TorchReferences, _Result
 from worker.engine.torch_setup import FFT_PLANS_KEPT
 from worker.model.checkpoint import Checkpoint, open_checkpoint
 from worker.model.errors import CheckpointError, TooLittleMemory
 from worker.model.mimi_encoder import MimiEncoder
 from worker.model.random_checkpoint import write_random_checkpoint
-from worker.model.reference import Pcm, PreparedReference, count_reference_frames, fingerprint
+from worker.model.reference import MOST_REFERENCE_FRAMES, Pcm, PreparedReference, count_reference_frames, fingerprint
 from worker.model.weights import TensorFile
 
 CPU = torch.device("cpu")
@@ -164,8 +164,8 @@ def test_warming_up_meets_every_length_the_longest_first_and_keeps_nothing(
 
 
 def test_there_is_room_for_a_plan_of_every_length_that_has_graphs() -> None:
-    assert MOST_FRAMES % STEP_FRAMES == 0
-    assert FFT_PLANS_KEPT >= MOST_FRAMES // STEP_FRAMES
+    assert MOST_REFERENCE_FRAMES % STEP_FRAMES == 0
+    assert FFT_PLANS_KEPT >= MOST_REFERENCE_FRAMES // STEP_FRAMES
 
 
 def test_no_memory_to_encode_with_is_said_of_that_recording_alone(
